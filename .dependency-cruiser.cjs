@@ -1,0 +1,111 @@
+// The layer rule: a folder is a layer, and this table says who may import whom.
+// test/unit/house/layers.test.ts feeds it bad imports and expects every one of them to be refused.
+
+const own = (folder) => `^${folder}/`;
+const CORE_PREFIX = '(node:)?';
+const core = (...names) => `^${CORE_PREFIX}(${names.join('|')})(/|$)`;
+const ANY_CORE = core(...require('node:module').builtinModules.filter((name) => !/^_|\//.test(name)));
+/** zod checks what crosses a trust boundary: sockets, files, the command line. */
+const ZOD = '(^|/)node_modules/zod/';
+
+/** @type {Record<string, { mayImport: string[]; because: string }>} */
+const LAYERS = {
+  'src-shared': {
+    mayImport: [own('src-shared'), ZOD],
+    because: 'it runs anywhere: no Node, no DOM, nothing of ours above it',
+  },
+  'src-engine': {
+    mayImport: [own('src-engine'), own('src-shared/(model|util)')],
+    because: 'the engine is a pure state machine: bytes and `now` in, bytes, events and a deadline out',
+  },
+  'src-native/lib': {
+    mayImport: [own('src-native/lib'), ANY_CORE],
+    because: 'the addon knows nothing of ours and can be tested alone',
+  },
+  'src-platform': {
+    mayImport: [own('src-platform'), own('src-shared'), own('src-native/lib'), ANY_CORE, ZOD],
+    because: 'it adapts the operating system and holds no policy',
+  },
+  'src-control': {
+    mayImport: [own('src-control'), own('src-shared'), core('net', 'fs', 'path', 'timers'), ZOD],
+    because: 'unprivileged programs load it too, so it must not reach the addon or the system',
+  },
+  'src-driver': {
+    mayImport: [own('src-driver'), own('src-shared'), own('src-engine'), own('src-platform'), ANY_CORE],
+    because: 'it joins engine and platform, for laptop and box alike',
+  },
+  'src-daemon': {
+    mayImport: [
+      ...['src-daemon', 'src-shared', 'src-engine', 'src-platform', 'src-driver', 'src-control'].map(own),
+      ANY_CORE,
+      ZOD,
+    ],
+    because: 'the laptop daemon never depends on the box or on a front end',
+  },
+  'src-box': {
+    mayImport: [
+      ...['src-box', 'src-shared', 'src-engine', 'src-platform', 'src-driver', 'src-control'].map(own),
+      ANY_CORE,
+      ZOD,
+    ],
+    because: 'the box daemon never depends on the laptop daemon or on a front end',
+  },
+  'src-cli': {
+    mayImport: [own('src-cli'), own('src-shared'), own('src-control'), ANY_CORE, ZOD],
+    because: 'the command line has no powers of its own: it asks the daemon',
+  },
+};
+
+const layerRules = Object.entries(LAYERS).map(([folder, { mayImport, because }]) => ({
+  name: `layer ${folder}`,
+  comment: `${folder} may not import this: ${because}.`,
+  severity: 'error',
+  // Crypto of the engine has one more right, see "layer src-engine/crypto" below.
+  from:
+    folder === 'src-engine'
+      ? { path: own(folder), pathNot: own('src-engine/crypto') }
+      : { path: own(folder) },
+  to: { pathNot: mayImport },
+}));
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+module.exports = {
+  forbidden: [
+    ...layerRules,
+    {
+      name: 'layer src-engine/crypto',
+      comment: 'node:crypto is the only module of Node that the engine may use, and only in this folder.',
+      severity: 'error',
+      from: { path: own('src-engine/crypto') },
+      to: { pathNot: [...LAYERS['src-engine'].mayImport, core('crypto')] },
+    },
+    {
+      name: 'one door to child processes',
+      comment: 'Programs are started by src-platform/exec.ts alone: no shell, a timeout, typed errors.',
+      severity: 'error',
+      from: { path: '^src-', pathNot: '^src-platform/exec\\.ts$' },
+      to: { path: core('child_process') },
+    },
+    {
+      name: 'no cycles',
+      comment: 'Modules that need each other are one module, or lack a third.',
+      severity: 'error',
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: 'resolvable',
+      comment: 'The imported file or package does not exist.',
+      severity: 'error',
+      from: { path: '^(src-|test/)' },
+      to: { couldNotResolve: true },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '^src-native/build' },
+    // Type-only imports count: a type of a higher layer is a dependency on it.
+    tsPreCompilationDeps: true,
+    enhancedResolveOptions: { extensions: ['.ts', '.mjs', '.js', '.json'] },
+  },
+};

@@ -1,0 +1,58 @@
+import { defineConfig } from 'vitest/config';
+
+const NAMESPACE_TESTS = 'test/**/*.ns.test.ts';
+const NATIVE_TESTS = 'test/unit/native/**/*.test.ts';
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: ['test/unit/**/*.test.ts'],
+          exclude: [NAMESPACE_TESTS, NATIVE_TESTS],
+        },
+      },
+      {
+        test: {
+          name: 'sim',
+          include: ['test/sim/**/*.test.ts'],
+          // Virtual time is free, real time is not: thousands of seeds keep a core busy for a while.
+          testTimeout: 180_000,
+        },
+      },
+      {
+        test: {
+          name: 'native',
+          include: [NATIVE_TESTS],
+          exclude: [NAMESPACE_TESTS],
+          // The arena exists once per process, so each file needs a process of its own.
+          pool: 'forks',
+          fileParallelism: false,
+          testTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: 'platform-ns',
+          include: [NAMESPACE_TESTS],
+          pool: 'forks',
+          fileParallelism: false,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: 'lab',
+          include: ['test/lab/**/*.lab.test.ts'],
+          pool: 'forks',
+          // Gaps of a few milliseconds are measured: two homes at once would measure each other.
+          fileParallelism: false,
+          testTimeout: 300_000,
+          hookTimeout: 120_000,
+        },
+      },
+    ],
+  },
+});
