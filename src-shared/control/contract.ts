@@ -1,0 +1,119 @@
+import * as z from 'zod';
+import { boxStatusSchema, peerNameSchema, peerStatusSchema } from '../model/box-status.ts';
+import { doctorCheckSchema } from '../model/doctor.ts';
+import { linkNameSchema, linkPrioritySchema, linkStatusSchema } from '../model/link.ts';
+import { daemonStatusSchema, modeSchema } from '../model/status.ts';
+import type { Result } from '../util/result.ts';
+import type { ControlError } from './error.ts';
+
+/*
+ * The contract is one value. Handlers, clients and fakes take their types from it, and both ends check every message
+ * against it, so that a method is written twice at most: its schema here and its handler.
+ *
+ * Events carry whole snapshots. Subscribing is a method of its own; the first event after its answer is the snapshot
+ * of that moment, and a subscriber that reads slowly misses intermediate snapshots, never the last one.
+ */
+
+/** Parameters and result of one method. */
+export interface MethodSchema {
+  readonly params: z.ZodType;
+  readonly result: z.ZodType;
+}
+
+/** Payload of one event and the method that subscribes to it. */
+export interface EventSchema {
+  readonly subscribe: string;
+  readonly payload: z.ZodType;
+}
+
+/** Everything that one end may ask of the other. */
+export interface Contract {
+  readonly name: string;
+  readonly methods: Readonly<Record<string, MethodSchema>>;
+  readonly events: Readonly<Record<string, EventSchema>>;
+}
+
+export type EventName<C extends Contract> = keyof C['events'] & string;
+export type MethodName<C extends Contract> = Exclude<
+  keyof C['methods'] & string,
+  C['events'][EventName<C>]['subscribe']
+>;
+export type MethodParams<C extends Contract, M extends MethodName<C>> = z.infer<C['methods'][M]['params']>;
+export type MethodResult<C extends Contract, M extends MethodName<C>> = z.infer<C['methods'][M]['result']>;
+export type EventPayload<C extends Contract, E extends EventName<C>> = z.infer<C['events'][E]['payload']>;
+
+/** One handler for each method; subscribing is the server's own business. */
+export type Handlers<C extends Contract> = {
+  readonly [M in MethodName<C>]: (
+    params: MethodParams<C, M>,
+  ) => Promise<Result<MethodResult<C, M>, ControlError>> | Result<MethodResult<C, M>, ControlError>;
+};
+
+/** The snapshot that a new subscriber of each event gets first. */
+export type Snapshots<C extends Contract> = {
+  readonly [E in EventName<C>]: () => EventPayload<C, E>;
+};
+
+const nothing = z.object({});
+
+/** Which failure the built-in test plays: the carrier goes, or the link silently stops passing datagrams. */
+export const unplugKindSchema = z.enum(['carrier', 'silent']);
+export type UnplugKind = z.infer<typeof unplugKindSchema>;
+
+/** What the built-in unplug test measured. */
+export const unplugReportSchema = z.object({
+  link: linkNameSchema,
+  kind: unplugKindSchema,
+  /** The link that took over. */
+  to: linkNameSchema,
+  gapMicros: z.number().nonnegative(),
+  packetsReplayed: z.number().int().nonnegative(),
+  packetsLost: z.number().int().nonnegative(),
+});
+export type UnplugReport = z.infer<typeof unplugReportSchema>;
+
+/** What the laptop's daemon answers. */
+export const daemonContract = {
+  name: 'daemon',
+  methods: {
+    'status.get': { params: nothing, result: daemonStatusSchema },
+    'status.subscribe': { params: nothing, result: nothing },
+    /** `now` (only with `wanted: false`) ends open tunnel connections rather than waiting for their end. */
+    'connection.setWanted': {
+      params: z.object({ wanted: z.boolean(), now: z.boolean().optional() }),
+      result: nothing,
+    },
+    'mode.set': { params: z.object({ mode: modeSchema }), result: nothing },
+    'links.list': { params: nothing, result: z.object({ links: z.array(linkStatusSchema) }) },
+    'link.setPriority': {
+      params: z.object({ name: linkNameSchema, priority: linkPrioritySchema }),
+      result: nothing,
+    },
+    /** Without `link`, the carrying link is tested. */
+    'test.unplug': {
+      params: z.object({ link: linkNameSchema.optional(), kind: unplugKindSchema }),
+      result: unplugReportSchema,
+    },
+    'doctor.run': {
+      params: z.object({ fix: z.boolean() }),
+      result: z.object({ checks: z.array(doctorCheckSchema) }),
+    },
+  },
+  events: {
+    'status.changed': { subscribe: 'status.subscribe', payload: daemonStatusSchema },
+  },
+} as const satisfies Contract;
+export type DaemonContract = typeof daemonContract;
+
+/** What the box answers. */
+export const boxContract = {
+  name: 'box',
+  methods: {
+    'box.status': { params: nothing, result: boxStatusSchema },
+    'box.peers': { params: nothing, result: z.object({ peers: z.array(peerStatusSchema) }) },
+    'box.revoke': { params: z.object({ name: peerNameSchema }), result: nothing },
+    'box.key': { params: nothing, result: z.object({ publicKey: z.string(), fingerprint: z.string() }) },
+  },
+  events: {},
+} as const satisfies Contract;
+export type BoxContract = typeof boxContract;

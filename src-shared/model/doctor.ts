@@ -1,0 +1,14 @@
+import * as z from 'zod';
+
+/** One named check of the system with what was seen and what helps. */
+export const doctorCheckSchema = z.object({
+  name: z.string(),
+  verdict: z.enum(['ok', 'warning', 'failed', 'skipped']),
+  /** What was seen, as a sentence. */
+  evidence: z.string(),
+  /** What to do about it; null when nothing is to be done. */
+  fix: z.string().nullable(),
+  /** True when `--fix` was asked for and the check's fix was applied. */
+  fixed: z.boolean(),
+});
+export type DoctorCheck = z.infer<typeof doctorCheckSchema>;

@@ -1,0 +1,28 @@
+import * as z from 'zod';
+import { linkNameSchema, linkPrioritySchema } from './link.ts';
+import { modeSchema } from './status.ts';
+
+/** Version of the settings file that this program writes. */
+export const SETTINGS_VERSION = 1;
+
+/**
+ * What the user decided and what outlives a restart. The daemon alone writes it. Fields that this version does not
+ * know are kept, so that going back a version and forward again loses nothing.
+ */
+export const settingsSchema = z.looseObject({
+  version: z.literal(SETTINGS_VERSION),
+  /** Whether protection is switched on. */
+  wanted: z.boolean(),
+  mode: modeSchema,
+  /** Links that are not listed have the priority `auto`. */
+  links: z.record(linkNameSchema, z.looseObject({ priority: linkPrioritySchema })),
+});
+export type Settings = z.infer<typeof settingsSchema>;
+
+/** Settings of a fresh installation: nothing on the system changes until somebody asks for it. */
+export const DEFAULT_SETTINGS: Settings = {
+  version: SETTINGS_VERSION,
+  wanted: false,
+  mode: 'seamless',
+  links: {},
+};
