@@ -1,0 +1,14 @@
+// `npm run bench`: the tunnel against the raw link and against whichever peers are installed.
+import { ensureDebianPackages } from './lib/debian.mjs';
+import { labObstacle } from './lib/lab-host.mjs';
+import { becomeScript, runScript } from './lib/run.mjs';
+
+if (!ensureDebianPackages(['build', 'network'])) process.exit(1);
+const obstacle = labObstacle();
+if (obstacle !== null) {
+  console.error(`The benchmark cannot run on this machine: ${obstacle}.`);
+  process.exit(1);
+}
+console.log('Building ...');
+if (!runScript('scripts/build.mjs')) process.exit(1);
+becomeScript('dist/lab/bench.js', process.argv.slice(2));

@@ -1,0 +1,108 @@
+// Bundles the programs into dist/, puts the addon beside them and writes the launchers in bin/.
+import { spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname } from 'node:path';
+import * as esbuild from 'esbuild';
+import { DAEMON_FLAGS, launcherText } from './lib/launcher.mjs';
+import { PROJECT_DIR } from './lib/run.mjs';
+
+process.chdir(PROJECT_DIR);
+const startedAt = Date.now();
+
+const PROGRAMS = [
+  { name: 'bowlined', entry: 'src-daemon/main.ts', flags: DAEMON_FLAGS },
+  { name: 'bowline-box', entry: 'src-box/main.ts', flags: DAEMON_FLAGS },
+  { name: 'bowline', entry: 'src-cli/main.ts', flags: [] },
+];
+
+const ADDON = 'src-native/build/Release/bowline.node';
+/** The addon's loader looks in ../build/Release from the file it is bundled into: dist/bin and dist/lab both find this. */
+const ADDON_COPY = 'dist/build/Release/bowline.node';
+
+await bundle('dist/bin', Object.fromEntries(PROGRAMS.map(({ name, entry }) => [name, entry])));
+await bundle('dist/lab', labEntries());
+placeAddon();
+for (const { name, flags } of PROGRAMS) {
+  const text = launcherText({ bundle: `dist/bin/${name}.js`, node: process.execPath, flags });
+  replaceFile(`bin/${name}`, 0o755, (path) => writeFileSync(path, text));
+}
+console.log(
+  `Built in ${((Date.now() - startedAt) / 1000).toFixed(1)} s: bin/bowline, bin/bowlined, bin/bowline-box`,
+);
+
+/**
+ * @param {string} outDir
+ * @param {Record<string, string>} entries
+ */
+async function bundle(outDir, entries) {
+  const present = Object.entries(entries).filter(([, entry]) => {
+    if (!existsSync(entry)) console.warn(`Left out: ${entry} does not exist`);
+    return existsSync(entry);
+  });
+  await esbuild.build({
+    entryPoints: present.map(([out, entry]) => ({ in: entry, out })),
+    outdir: outDir,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node20',
+    sourcemap: 'linked',
+    charset: 'utf8',
+    logLevel: 'warning',
+    define: { __BOWLINE_VERSION__: JSON.stringify(packageVersion()) },
+  });
+}
+
+/** @returns {Record<string, string>} */
+function labEntries() {
+  const probesDir = 'test/lab/probes';
+  const probes = existsSync(probesDir) ? readdirSync(probesDir).filter((file) => file.endsWith('.ts')) : [];
+  return {
+    demo: 'test/lab/demo.ts',
+    bench: 'test/lab/bench.ts',
+    ...Object.fromEntries(
+      probes.map((file) => [`probes/${file.slice(0, -'.ts'.length)}`, `${probesDir}/${file}`]),
+    ),
+  };
+}
+
+function placeAddon() {
+  if (!existsSync(ADDON)) {
+    console.log('The addon is not built: building it ...');
+    // Through npm, since it hands its own node-gyp to the scripts it runs.
+    const { status } = spawnSync('npm', ['run', '--silent', 'install'], { stdio: 'inherit' });
+    if (status !== 0 || !existsSync(ADDON)) {
+      console.error(`${ADDON} is missing: see the lines above, then run npm ci`);
+      process.exit(1);
+    }
+  }
+  replaceFile(ADDON_COPY, 0o755, (path) => copyFileSync(ADDON, path));
+}
+
+/**
+ * Puts a new file in the place of the old one in one step: a running program keeps the file that it has mapped.
+ * @param {string} path
+ * @param {number} mode
+ * @param {(temporaryPath: string) => void} write
+ */
+function replaceFile(path, mode, write) {
+  mkdirSync(dirname(path), { recursive: true });
+  const temporaryPath = `${path}.${process.pid}.tmp`;
+  write(temporaryPath);
+  chmodSync(temporaryPath, mode);
+  renameSync(temporaryPath, path);
+}
+
+/** @returns {string} */
+function packageVersion() {
+  return JSON.parse(readFileSync('package.json', 'utf8')).version;
+}

@@ -1,0 +1,9 @@
+// `node scripts/debian-packages.mjs build network`: installs what is missing for these purposes.
+import { ensureDebianPackages } from './lib/debian.mjs';
+
+const purposes = process.argv.slice(2).filter((word) => word === 'build' || word === 'network');
+if (purposes.length === 0) {
+  console.error('usage: node scripts/debian-packages.mjs build|network ...');
+  process.exit(2);
+}
+process.exit(ensureDebianPackages(purposes) ? 0 : 1);
