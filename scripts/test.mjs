@@ -46,7 +46,7 @@ const COMPUTING = [
     name: 'layers',
     command: [
       'node_modules/dependency-cruiser/bin/dependency-cruise.mjs',
-      ...layerFolders(),
+      ...sourceFolders(),
       '--output-type',
       'err',
     ],
