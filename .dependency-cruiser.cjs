@@ -106,6 +106,10 @@ module.exports = {
     exclude: { path: '^src-native/build' },
     // Type-only imports count: a type of a higher layer is a dependency on it.
     tsPreCompilationDeps: true,
-    enhancedResolveOptions: { extensions: ['.ts', '.mjs', '.js', '.json'] },
+    enhancedResolveOptions: {
+      extensions: ['.ts', '.mjs', '.js', '.json'],
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'default', 'types'],
+    },
   },
 };
