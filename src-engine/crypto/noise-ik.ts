@@ -86,8 +86,7 @@ export class InitiatorHandshake {
     requirePayloadFits(payload, INITIATION_OVERHEAD_BYTES);
     const es = sharedSecret(this.#ephemeral.privateKey, this.#remoteStaticPublic);
     const ss = sharedSecret(this.#staticKey.privateKey, this.#remoteStaticPublic);
-    if (es === undefined || ss === undefined)
-      {throw new Error('Pinned remote static key is a low-order point');}
+    if (es === undefined || ss === undefined) throw new Error('Pinned remote key is a low-order point');
 
     const symmetric = this.#symmetric;
     symmetric.mixHash(this.#ephemeral.publicKey);
