@@ -46,3 +46,6 @@ export const serverMessageSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('event'), event: z.string(), payload: z.unknown() }),
 ]);
 export type ServerMessage = z.infer<typeof serverMessageSchema>;
+
+/** How a request ended. */
+export type ResponseOutcome = Extract<ServerMessage, { type: 'response' }>['outcome'];

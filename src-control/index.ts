@@ -1,0 +1,4 @@
+export { ControlClient, type Subscription, type SubscriptionListener } from './client.ts';
+export { ControlConnection, type ConnectOptions } from './connection.ts';
+export { ControlSocketError, type PeerCredentials, type ReadPeerCredentials } from './peer.ts';
+export { ControlServer, type ControlNotice, type ControlServerOptions } from './server.ts';
