@@ -1,0 +1,339 @@
+/**
+ * Types of the addon. Everything is an interface or a plain type, so that tests can put fakes in its place.
+ *
+ * Offsets and lengths are bytes from the start of the arena. `desc`, `meta`, `lengths` and `result` are
+ * Int32 indexes (byte offset divided by four) of lists in the arena. Whatever lies outside the arena is
+ * refused with a RangeError whose `code` is `ERR_OUT_OF_ARENA`.
+ */
+
+/** The AEAD of a key: 1 is AES-256-GCM, 2 is ChaCha20-Poly1305. */
+export type AeadSuite = 1 | 2;
+
+/** An error of a system call, such as `{ code: 'ENODEV', errno: 19, syscall: 'ioctl(TUNSETIFF)' }`. */
+export interface NativeSystemError extends Error {
+  readonly code: string;
+  /** Positive error number. */
+  readonly errno: number;
+  readonly syscall: string;
+}
+
+export interface TunOptions {
+  /** At most 15 bytes; a name with `%d` lets the kernel number the device. */
+  readonly name: string;
+  /** Packets the kernel queues towards the reader; the kernel's default is 500. */
+  readonly queueLength?: number;
+  /** `true` lets the device outlive this process, `false` undoes that, absent leaves it as it is. */
+  readonly persist?: boolean;
+}
+
+/** A TUN device whose reads and writes are IP packets up to 64 KiB behind a 10-byte virtio header. */
+export interface NativeTun {
+  readonly name: string;
+  /** Mask of the `TUN_F_*` offloads that the kernel accepted. */
+  readonly offloads: number;
+  readonly ifindex: number;
+  /** Packets the kernel refused, since the device was opened. */
+  readonly refusedWrites: number;
+  /** Error number of the last refused packet; 0 if none was refused. */
+  readonly lastWriteErrno: number;
+  /**
+   * Reads up to `max` packets; packet `i` lies at `base + i * stride` and its length, header included, in
+   * `lengths[i]`.
+   * @param stride - at least 65,545, the largest packet with its header.
+   * @returns the number of packets; less than `max` when the queue is empty.
+   * @throws NativeSystemError `EBADFD` once the device has been deleted.
+   */
+  read(base: number, stride: number, max: number, lengths: number): number;
+  /**
+   * Writes `count` packets; `desc` has 2 ints each: offset and length, header included. What the kernel
+   * refuses is skipped and counted in `refusedWrites`.
+   * @returns the number of packets written.
+   */
+  write(desc: number, count: number): number;
+  /** Calls back while packets wait (level triggered) until stopped; also once when the device is gone. */
+  startPolling(onReadable: () => void): void;
+  stopPolling(): void;
+  close(): void;
+}
+
+export interface UdpSocketOptions {
+  readonly family: 4 | 6;
+  /** Absent means every local address. */
+  readonly localAddress?: string;
+  /** 0 lets the kernel choose. */
+  readonly localPort: number;
+  /** Sends and receives over this interface only (`SO_BINDTODEVICE`). */
+  readonly device?: string;
+  /** Interface index for a link-local `localAddress`. */
+  readonly scopeId?: number;
+  /** Firewall mark of what is sent (`SO_MARK`). */
+  readonly mark?: number;
+  /** Beyond the system's limit only for a privileged process; others get as much as it allows. */
+  readonly receiveBufferBytes?: number;
+  readonly sendBufferBytes?: number;
+  /** Learns the local address of each datagram, so that an answer leaves from where it was asked. */
+  readonly packetInfo?: boolean;
+  /** Takes IPv4 as well; only with family 6. */
+  readonly dualStack?: boolean;
+  readonly reusePort?: boolean;
+}
+
+/** One entry of a socket's error queue. */
+export interface UdpError {
+  /** Positive error number. */
+  readonly errno: number;
+  readonly code: string;
+  /** Where the datagram was going; 0 if the address table is full. */
+  readonly addressId: number;
+  /** The size the path allows, for `EMSGSIZE`; else 0. */
+  readonly mtu: number;
+}
+
+/** An unconnected UDP socket with batched, offloaded input and output. Path MTU discovery is left to the caller. */
+export interface NativeUdpSocket {
+  readonly localPort: number;
+  /**
+   * Receives up to `max` messages (at most 32 a call) into slots at `base + i * stride`; `meta` gets 4 ints
+   * each: offset, length, segment bytes, address id. Where the kernel joined datagrams, segment bytes is
+   * the length of each but the last; else it equals length. Empty datagrams and those longer than `stride`
+   * are dropped. Ids stay valid until the next call unless pinned.
+   * @param stride - 65,536 takes everything.
+   * @returns the number of messages.
+   */
+  receive(base: number, stride: number, max: number, meta: number): number;
+  /**
+   * Sends datagrams; `desc` has 4 ints each: offset, length, address id, 0. Neighbours of one length and
+   * address (the last may be shorter) leave as one segmented send. `result` gets 2 ints: the error number
+   * of the last failed group, or 0, and the number of datagrams in failed groups.
+   * @returns how many datagrams were dealt with; less than `count` only when the queue below is full.
+   */
+  send(desc: number, count: number, result: number): number;
+  /** Takes the errors that came back from the network, oldest first; at most 64 are kept. */
+  takeErrors(): UdpError[];
+  /** Calls back while datagrams or errors wait (level triggered) until stopped. */
+  startPolling(onReadable: () => void): void;
+  stopPolling(): void;
+  /** Calls back once when the socket's buffer has room; a second call replaces the callback. */
+  onceWritable(onWritable: () => void): void;
+  close(): void;
+}
+
+export interface AddressDescription {
+  /** IPv4-mapped addresses are given as IPv4. */
+  readonly address: string;
+  readonly port: number;
+  /** Interface index of a link-local IPv6 address; else 0. */
+  readonly scopeId: number;
+  /** The local address the datagram came to, if the socket learns it. */
+  readonly localAddress: string | null;
+  /** The interface it came in on, if known; else 0. */
+  readonly ifindex: number;
+}
+
+/** Fires once at an absolute instant of `nowMicros()`; keeps the process alive only while it is set. */
+export interface NativeDeadlineTimer {
+  /** Replaces the deadline. One in the past fires at the next turn of the event loop. */
+  set(deadlineMicros: number): void;
+  clear(): void;
+  close(): void;
+}
+
+export type NetlinkGroup =
+  'link' | 'address4' | 'address6' | 'route4' | 'route6' | 'rule4' | 'rule6' | 'neighbour';
+
+export type NetlinkDumpKind = 'link' | 'address' | 'route' | 'rule' | 'neighbour';
+
+export type AddressScope = 'global' | 'link' | 'host' | 'other';
+
+export interface LinkEvent {
+  readonly type: 'link';
+  readonly removed: boolean;
+  readonly ifindex: number;
+  readonly name: string;
+  /** Switched on by the administrator. */
+  readonly up: boolean;
+  readonly carrier: boolean;
+  readonly operState: 'unknown' | 'not-present' | 'down' | 'lower-layer-down' | 'testing' | 'dormant' | 'up';
+  readonly mtuBytes: number;
+  /** Such as `veth`, `bridge` or `tun`; `null` for hardware. */
+  readonly kind: string | null;
+  /** Index of the bridge or bond above, or 0. */
+  readonly master: number;
+  readonly mac: string | null;
+  readonly isLoopback: boolean;
+  readonly isPointToPoint: boolean;
+}
+
+export interface AddressEvent {
+  readonly type: 'address';
+  readonly removed: boolean;
+  readonly ifindex: number;
+  readonly family: 4 | 6;
+  readonly address: string;
+  readonly prefixLength: number;
+  readonly scope: AddressScope;
+  /** A temporary IPv6 address of the privacy extensions. */
+  readonly temporary: boolean;
+  readonly deprecated: boolean;
+  readonly tentative: boolean;
+  readonly dadFailed: boolean;
+}
+
+/** One hop of a route: a route over several interfaces gives one event for each. */
+export interface RouteEvent {
+  readonly type: 'route';
+  readonly removed: boolean;
+  readonly family: 4 | 6;
+  readonly table: number;
+  /** `0.0.0.0` or `::` with prefix length 0 for a default route. */
+  readonly destination: string;
+  readonly prefixLength: number;
+  readonly gateway: string | null;
+  /** 0 where the route leads nowhere. */
+  readonly ifindex: number;
+  readonly metric: number;
+  /** Who made it: `RTPROT_*`. */
+  readonly protocol: number;
+  readonly scope: AddressScope;
+  readonly routeType:
+    | 'unicast'
+    | 'local'
+    | 'broadcast'
+    | 'anycast'
+    | 'multicast'
+    | 'blackhole'
+    | 'unreachable'
+    | 'prohibit'
+    | 'throw'
+    | 'other';
+}
+
+export interface RuleEvent {
+  readonly type: 'rule';
+  readonly removed: boolean;
+  readonly family: 4 | 6;
+  readonly priority: number;
+  readonly table: number;
+  readonly action: 'table' | 'goto' | 'nop' | 'blackhole' | 'unreachable' | 'prohibit' | 'other';
+  /** The rule applies where its selectors do not match. */
+  readonly inverted: boolean;
+  readonly source: string;
+  readonly sourceLength: number;
+  readonly destination: string;
+  readonly destinationLength: number;
+  readonly mark: number;
+  readonly markMask: number;
+  readonly inputInterface: string | null;
+  readonly outputInterface: string | null;
+  readonly suppressPrefixLength: number | null;
+  /** Who made it: `RTPROT_*`. */
+  readonly protocol: number;
+}
+
+export interface NeighbourEvent {
+  readonly type: 'neighbour';
+  readonly removed: boolean;
+  readonly ifindex: number;
+  readonly family: 4 | 6;
+  readonly address: string;
+  readonly mac: string | null;
+  /** Packets can be sent to it. */
+  readonly usable: boolean;
+  /** It did not answer. */
+  readonly failed: boolean;
+}
+
+/** The kernel dropped events: only new dumps tell the state. */
+export interface OverflowEvent {
+  readonly type: 'overflow';
+  readonly removed: false;
+}
+
+export type NetlinkEvent = LinkEvent | AddressEvent | RouteEvent | RuleEvent | NeighbourEvent | OverflowEvent;
+
+export interface NetlinkOptions {
+  readonly groups: readonly NetlinkGroup[];
+}
+
+/** A listener for changes of the network configuration in this process's network namespace. */
+export interface NativeNetlink {
+  startPolling(onReadable: () => void): void;
+  stopPolling(): void;
+  /** Takes what has happened, at most 512 messages a call. */
+  read(): NetlinkEvent[];
+  /** Reads the present state, both families, over a socket of its own. Blocks for as long as the kernel takes. */
+  dump(kind: NetlinkDumpKind): NetlinkEvent[];
+  close(): void;
+}
+
+export interface PeerCredentials {
+  readonly pid: number;
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/**
+ * Everything the addon offers. Classes: `close()` may be called twice, any other method after it throws an
+ * Error with code `ERR_CLOSED`; an object that is collected closes itself, but not while it is polled.
+ */
+export interface NativeApi {
+  /**
+   * Makes the shared memory. It is touched lazily and lives until the process ends.
+   * @param bytes - 4,096 to 2,147,483,647.
+   * @throws Error `ERR_ARENA_EXISTS` at the second call.
+   */
+  createArena(bytes: number): ArrayBuffer;
+  /** `CLOCK_BOOTTIME` in whole microseconds: monotonic, and runs on during suspend. */
+  nowMicros(): number;
+  /**
+   * Gives an address its id, 1 to 4,096. An id that is not pinned may be given to another address later.
+   * @param scopeId - interface index, for link-local addresses only.
+   * @throws Error `ERR_ADDRESS_TABLE_FULL` if every entry is pinned.
+   */
+  addressIntern(ip: string, port: number, scopeId?: number): number;
+  /** @throws RangeError `ERR_BAD_ADDRESS` for an id that is not in use. */
+  addressDescribe(id: number): AddressDescription;
+  /** Keeps an id from being recycled; counted. */
+  addressPin(id: number): void;
+  addressUnpin(id: number): void;
+  /**
+   * Adds a key, which is copied.
+   * @param key - 32 bytes.
+   * @param iv - 12 bytes, mixed with each datagram's number.
+   * @returns the slot, above 0 and never given out again.
+   * @throws Error `ERR_NO_KEY_SLOT` when 1,024 keys are held.
+   */
+  keyAdd(suite: AeadSuite, key: Uint8Array, iv: Uint8Array): number;
+  /** Wipes a key; harmless for a slot that holds none. */
+  keyDrop(slot: number): void;
+  /** Whether this processor has instructions for AES-GCM. */
+  hasAesHardware(): boolean;
+  /**
+   * Seals datagrams. `desc` has 6 ints each: dst (its 16-byte header is there), key slot, index of the
+   * segment list, segment count, out length (written), 0. A segment has 2 ints: offset, length. Segments
+   * are encrypted in order to `dst + 16`, followed by the 16-byte tag. A segment lies either exactly where
+   * its output goes or apart from the whole datagram.
+   * @throws Error `ERR_BAD_KEY_SLOT`, RangeError `ERR_OVERLAP`; datagrams before the faulty one are sealed.
+   */
+  seal(desc: number, count: number): void;
+  /**
+   * Opens datagrams in place. `desc` has 4 ints each: offset, length, key slot, ok (written, 1 or 0). The
+   * plaintext of `length - 32` bytes lies at `offset + 16`; where ok is 0, those bytes are undefined.
+   * @returns how many are authentic.
+   */
+  open(desc: number, count: number): number;
+  /**
+   * Whether the interface is up and its cable or radio is connected, as the driver sees it this moment;
+   * `null` if there is no such interface.
+   */
+  carrierUp(interfaceName: string): boolean | null;
+  /** Who is at the other end of a Unix stream socket. */
+  peerCredentials(fd: number): PeerCredentials;
+  /** Sends a message to a service manager's socket, such as `$NOTIFY_SOCKET`; `@` begins an abstract name. */
+  sdNotify(path: string, message: string): void;
+  /** Calls back once at the deadline that was set. */
+  readonly DeadlineTimer: new (onDeadline: () => void) => NativeDeadlineTimer;
+  readonly Tun: new (options: TunOptions) => NativeTun;
+  readonly UdpSocket: new (options: UdpSocketOptions) => NativeUdpSocket;
+  readonly Netlink: new (options: NetlinkOptions) => NativeNetlink;
+}

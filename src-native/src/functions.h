@@ -1,0 +1,22 @@
+#pragma once
+
+#include "js.h"
+
+namespace bowline {
+
+// Free functions of the addon, by the file that defines them.
+
+// aead.cc
+napi_value keyAdd(Call& call);
+napi_value keyDrop(Call& call);
+napi_value hasAesHardware(Call& call);
+napi_value seal(Call& call);
+napi_value open(Call& call);
+
+// host.cc
+napi_value nowMicros(Call& call);
+napi_value carrierUp(Call& call);
+napi_value peerCredentials(Call& call);
+napi_value sdNotify(Call& call);
+
+}  // namespace bowline

@@ -1,0 +1,94 @@
+#include <linux/ethtool.h>
+#include <linux/sockios.h>
+#include <net/if.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <time.h>
+
+#include <cstddef>
+
+#include "file_descriptor.h"
+#include "functions.h"
+
+namespace bowline {
+
+namespace {
+
+int controlSocket(Instance& instance) {
+  if (!instance.controlSocket.isOpen()) {
+    instance.controlSocket = FileDescriptor(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    if (!instance.controlSocket.isOpen()) throwSystem("socket");
+  }
+  return instance.controlSocket.get();
+}
+
+}  // namespace
+
+napi_value nowMicros(Call& call) {
+  timespec now;
+  if (clock_gettime(CLOCK_BOOTTIME, &now) != 0) throwSystem("clock_gettime");
+  return makeNumber(call.env, static_cast<double>(now.tv_sec) * 1e6 + static_cast<double>(now.tv_nsec / 1000));
+}
+
+napi_value carrierUp(Call& call) {
+  const std::string name = call.string(0, "interfaceName", 255);
+  if (name.empty() || name.size() >= IFNAMSIZ) return makeNull(call.env);
+  ifreq request{};
+  memcpy(request.ifr_name, name.data(), name.size());
+  const int fd = controlSocket(*call.instance);
+  if (ioctl(fd, SIOCGIFFLAGS, &request) != 0) {
+    if (errno == ENODEV || errno == ENXIO) return makeNull(call.env);
+    throwSystem("ioctl(SIOCGIFFLAGS)");
+  }
+  if ((request.ifr_flags & IFF_UP) == 0) return makeBoolean(call.env, false);
+  const bool isRunning = (request.ifr_flags & IFF_RUNNING) != 0;
+
+  ethtool_value link{};
+  link.cmd = ETHTOOL_GLINK;
+  request.ifr_data = reinterpret_cast<char*>(&link);
+  if (ioctl(fd, SIOCETHTOOL, &request) != 0) {
+    if (errno == ENODEV || errno == ENXIO) return makeNull(call.env);
+    // A driver without this operation: the operational state is the next best, if up to 1 s late.
+    if (errno == EOPNOTSUPP) return makeBoolean(call.env, isRunning);
+    throwSystem("ioctl(SIOCETHTOOL)");
+  }
+  return makeBoolean(call.env, link.data != 0);
+}
+
+napi_value peerCredentials(Call& call) {
+  ucred credentials{};
+  socklen_t length = sizeof credentials;
+  if (getsockopt(call.int32(0, "fd"), SOL_SOCKET, SO_PEERCRED, &credentials, &length) != 0) {
+    throwSystem("getsockopt(SO_PEERCRED)");
+  }
+  return ObjectBuilder(call.env)
+      .number("pid", credentials.pid)
+      .number("uid", credentials.uid)
+      .number("gid", credentials.gid)
+      .value();
+}
+
+napi_value sdNotify(Call& call) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  const std::string path = call.string(0, "path", sizeof address.sun_path - 1);
+  const std::string message = call.string(1, "message", 4096);
+  if (path.size() < 2 || (path[0] != '/' && path[0] != '@')) {
+    throwRange("ERR_OUT_OF_RANGE", "path must begin with '/' or '@'");
+  }
+  memcpy(address.sun_path, path.data(), path.size());
+  // The abstract name space is written with '@' and meant as NUL.
+  if (path[0] == '@') address.sun_path[0] = '\0';
+  const socklen_t length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path.size());
+
+  const FileDescriptor notifier(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (!notifier.isOpen()) throwSystem("socket");
+  const ssize_t sent = sendto(notifier.get(), message.data(), message.size(), MSG_NOSIGNAL | MSG_DONTWAIT,
+                              reinterpret_cast<const sockaddr*>(&address), length);
+  if (sent < 0) throwSystem("sendto");
+  return call.undefined();
+}
+
+}  // namespace bowline
