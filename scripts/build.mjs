@@ -16,6 +16,8 @@ import { DAEMON_FLAGS, launcherText } from './lib/launcher.mjs';
 import { PROJECT_DIR } from './lib/run.mjs';
 
 process.chdir(PROJECT_DIR);
+// Other users start the programs too, whatever the umask of the one who builds.
+process.umask(0o022);
 const startedAt = Date.now();
 
 const PROGRAMS = [

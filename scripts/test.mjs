@@ -34,7 +34,7 @@ const BUILD = { name: 'build', command: ['scripts/build.mjs'], limitMinutes: 5 }
 /** Long ones first, so that none is left running alone at the end. */
 const COMPUTING = [
   vitest('sim', 12),
-  { name: 'addon under sanitizers', command: ['scripts/test-native-asan.mjs'], limitMinutes: 10 },
+  { name: 'native-asan', command: ['scripts/test-native-asan.mjs'], limitMinutes: 10 },
   {
     name: 'lint',
     command: ['node_modules/eslint/bin/eslint.js', '.', '--max-warnings', '0'],
