@@ -101,7 +101,7 @@ export default tseslint.config(
         'error',
         { selector: 'typeLike', format: ['PascalCase'] },
         { selector: 'function', format: ['camelCase'] },
-        { selector: 'method', format: ['camelCase'], leadingUnderscore: 'forbid' },
+        { selector: ['classMethod', 'typeMethod'], format: ['camelCase'], leadingUnderscore: 'forbid' },
         { selector: 'parameter', format: ['camelCase'], leadingUnderscore: 'allow' },
         {
           selector: 'variable',
@@ -118,7 +118,6 @@ export default tseslint.config(
         },
       ],
       eqeqeq: ['error', 'always', { null: 'ignore' }],
-      curly: ['error', 'multi-line'],
       'no-console': 'error',
       'no-empty': ['error', { allowEmptyCatch: false }],
       'no-eval': 'error',
@@ -175,6 +174,11 @@ export default tseslint.config(
       // Matchers and fakes are handed over as values all the time.
       '@typescript-eslint/unbound-method': 'off',
     },
+  },
+  {
+    // Functions of the addon have no `this`.
+    files: ['src-native/lib/**/*.ts'],
+    rules: { '@typescript-eslint/unbound-method': 'off' },
   },
   {
     // Vitest looks for the default export.
