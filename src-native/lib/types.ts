@@ -95,9 +95,8 @@ export interface NativeUdpSocket {
   /**
    * Receives up to `max` messages (at most 32 a call) into slots at `base + i * stride`; `meta` gets 4 ints
    * each: offset, length, segment bytes, address id. Where the kernel joined datagrams, segment bytes is
-   * the length of each but the last; else it equals length. Empty datagrams and those longer than `stride`
-   * are dropped. Ids stay valid until the next call unless pinned.
-   * @param stride - 65,536 takes everything.
+   * the length of each but the last; else it equals length. Empty datagrams are dropped. Ids stay valid until the next call unless pinned.
+   * @param stride - at least 65,536: the kernel joins datagrams up to that.
    * @returns the number of messages.
    */
   receive(base: number, stride: number, max: number, meta: number): number;
@@ -282,20 +281,20 @@ export interface NativeApi {
    * @param bytes - 4,096 to 2,147,483,647.
    * @throws Error `ERR_ARENA_EXISTS` at the second call.
    */
-  createArena(bytes: number): ArrayBuffer;
+  readonly createArena: (bytes: number) => ArrayBuffer;
   /** `CLOCK_BOOTTIME` in whole microseconds: monotonic, and runs on during suspend. */
-  nowMicros(): number;
+  readonly nowMicros: () => number;
   /**
    * Gives an address its id, 1 to 4,096. An id that is not pinned may be given to another address later.
    * @param scopeId - interface index, for link-local addresses only.
    * @throws Error `ERR_ADDRESS_TABLE_FULL` if every entry is pinned.
    */
-  addressIntern(ip: string, port: number, scopeId?: number): number;
+  readonly addressIntern: (ip: string, port: number, scopeId?: number) => number;
   /** @throws RangeError `ERR_BAD_ADDRESS` for an id that is not in use. */
-  addressDescribe(id: number): AddressDescription;
+  readonly addressDescribe: (id: number) => AddressDescription;
   /** Keeps an id from being recycled; counted. */
-  addressPin(id: number): void;
-  addressUnpin(id: number): void;
+  readonly addressPin: (id: number) => void;
+  readonly addressUnpin: (id: number) => void;
   /**
    * Adds a key, which is copied.
    * @param key - 32 bytes.
@@ -303,11 +302,11 @@ export interface NativeApi {
    * @returns the slot, above 0 and never given out again.
    * @throws Error `ERR_NO_KEY_SLOT` when 1,024 keys are held.
    */
-  keyAdd(suite: AeadSuite, key: Uint8Array, iv: Uint8Array): number;
+  readonly keyAdd: (suite: AeadSuite, key: Uint8Array, iv: Uint8Array) => number;
   /** Wipes a key; harmless for a slot that holds none. */
-  keyDrop(slot: number): void;
+  readonly keyDrop: (slot: number) => void;
   /** Whether this processor has instructions for AES-GCM. */
-  hasAesHardware(): boolean;
+  readonly hasAesHardware: () => boolean;
   /**
    * Seals datagrams. `desc` has 6 ints each: dst (its 16-byte header is there), key slot, index of the
    * segment list, segment count, out length (written), 0. A segment has 2 ints: offset, length. Segments
@@ -315,22 +314,22 @@ export interface NativeApi {
    * its output goes or apart from the whole datagram.
    * @throws Error `ERR_BAD_KEY_SLOT`, RangeError `ERR_OVERLAP`; datagrams before the faulty one are sealed.
    */
-  seal(desc: number, count: number): void;
+  readonly seal: (desc: number, count: number) => void;
   /**
    * Opens datagrams in place. `desc` has 4 ints each: offset, length, key slot, ok (written, 1 or 0). The
    * plaintext of `length - 32` bytes lies at `offset + 16`; where ok is 0, those bytes are undefined.
    * @returns how many are authentic.
    */
-  open(desc: number, count: number): number;
+  readonly open: (desc: number, count: number) => number;
   /**
    * Whether the interface is up and its cable or radio is connected, as the driver sees it this moment;
    * `null` if there is no such interface.
    */
-  carrierUp(interfaceName: string): boolean | null;
+  readonly carrierUp: (interfaceName: string) => boolean | null;
   /** Who is at the other end of a Unix stream socket. */
-  peerCredentials(fd: number): PeerCredentials;
+  readonly peerCredentials: (fd: number) => PeerCredentials;
   /** Sends a message to a service manager's socket, such as `$NOTIFY_SOCKET`; `@` begins an abstract name. */
-  sdNotify(path: string, message: string): void;
+  readonly sdNotify: (path: string, message: string) => void;
   /** Calls back once at the deadline that was set. */
   readonly DeadlineTimer: new (onDeadline: () => void) => NativeDeadlineTimer;
   readonly Tun: new (options: TunOptions) => NativeTun;

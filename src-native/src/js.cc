@@ -25,6 +25,7 @@ void check(napi_env env, napi_status status) {
 Call readCall(napi_env env, napi_callback_info info) {
   Call call;
   call.env = env;
+  call.info = info;
   call.count = kMaxArguments;
   check(env, napi_get_cb_info(env, info, &call.count, call.arguments, &call.self, &call.data));
   void* instance = nullptr;

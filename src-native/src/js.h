@@ -18,6 +18,7 @@ void check(napi_env env, napi_status status);
 // One call from JavaScript: typed, checked access to its arguments.
 struct Call {
   napi_env env;
+  napi_callback_info info;
   Instance* instance;
   napi_value self;
   void* data;

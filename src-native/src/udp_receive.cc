@@ -16,6 +16,10 @@ namespace bowline {
 
 namespace {
 
+// The kernel joins datagrams up to this size whatever the reader's slots are, and what does not fit
+// would be lost whole.
+constexpr int32_t kMinStride = 65536;
+
 struct ReceiveDescriptor {
   int32_t offset;
   int32_t length;
@@ -92,7 +96,7 @@ napi_value UdpSocket::receive(Call& call) {
   const int32_t base = call.int32(0, "base");
   const int32_t stride = call.int32(1, "stride");
   const int32_t max = call.int32(2, "max");
-  if (stride <= 0) throwRange("ERR_OUT_OF_RANGE", "stride must be positive");
+  if (stride < kMinStride) throwRange("ERR_OUT_OF_RANGE", "stride must be at least " + std::to_string(kMinStride));
   auto* descriptors =
       reinterpret_cast<ReceiveDescriptor*>(arena.words(call.int32(3, "meta"), int64_t{max} * 4, "receive descriptors"));
   uint8_t* slots = arena.bytes(base, int64_t{stride} * max, "receive slots");

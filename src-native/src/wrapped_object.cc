@@ -54,6 +54,12 @@ void Callback::call() const {
   napi_close_handle_scope(env, scope);
 }
 
+void requireNew(const Call& call) {
+  napi_value target = nullptr;
+  check(call.env, napi_get_new_target(call.env, call.info, &target));
+  if (target == nullptr) throwType("a class must be called with new");
+}
+
 WrappedObject* unwrap(const Call& call, ObjectKind kind) {
   void* data = nullptr;
   if (napi_unwrap(call.env, call.self, &data) != napi_ok || data == nullptr ||

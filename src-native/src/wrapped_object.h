@@ -65,6 +65,9 @@ class Callback {
   napi_ref reference_ = nullptr;
 };
 
+// TypeError unless the call came from `new`.
+void requireNew(const Call& call);
+
 WrappedObject* unwrap(const Call& call, ObjectKind kind);
 
 template <class T, napi_value (T::*Method)(Call&)>
@@ -74,6 +77,7 @@ napi_value callMethod(Call& call) {
 
 template <class T>
 napi_value callConstructor(Call& call) {
+  requireNew(call);
   auto object = std::make_unique<T>(call);
   object->attach(call.env, call.self);
   object.release();
