@@ -1,0 +1,147 @@
+/**
+ * Congestion control of one path: a window and a pacing rate from a model of the path, after BBR (Cardwell et al.,
+ * "BBR: Congestion-Based Congestion Control", 2016): delivery rate (windowed maximum) times minimum round trip, plus a
+ * fixed amount of time that data may queue. Loss does not shrink the window: on Wi-Fi it says nothing about congestion.
+ *
+ * The headroom in time is what makes the model climb: as long as the real queue is shorter than the headroom, more is
+ * in flight than the path holds, it delivers faster than estimated, and the estimate follows.
+ */
+export class RateModel {
+  /** Highest delivery rate of the window, bytes per second; 0 before the first sample. */
+  bytesPerSecond = 0;
+  /** Bytes acknowledged so far; written by the path. */
+  delivered = 0;
+  /** When {@link delivered} last grew, microseconds. */
+  deliveredAt = 0;
+  private firstSentAt = 0;
+  private isStartup = true;
+  private roundEnd = 0;
+  private fullRate = 0;
+  private roundsWithoutGrowth = 0;
+  private readonly best = new Float64Array(RATE_BUCKETS);
+  private bucket = 0;
+  private bucketStart = 0;
+  private allowance = 0;
+  private allowanceAt = 0;
+
+  reset(): void {
+    this.bytesPerSecond = 0;
+    this.isStartup = true;
+    this.roundEnd = this.delivered;
+    this.fullRate = 0;
+    this.roundsWithoutGrowth = 0;
+    this.best.fill(0);
+    this.bucket = 0;
+    this.bucketStart = 0;
+    this.allowance = PACING_BURST_BYTES;
+    this.allowanceAt = 0;
+  }
+
+  /** Start of the sending interval for a datagram that leaves now; restarts when nothing is in flight. */
+  sendIntervalStart(bytesInFlight: number, now: number): number {
+    if (bytesInFlight === 0) {
+      this.firstSentAt = now;
+      this.deliveredAt = now;
+    }
+    return this.firstSentAt;
+  }
+
+  /**
+   * Takes one delivery-rate sample.
+   * @param deliveredThen value of {@link delivered} when the sampled datagram left.
+   * @param deliveredAtThen when that value was reached.
+   * @param sentAt when the sampled datagram left; `firstSentThen` the start of its sending interval.
+   */
+  onSample(
+    deliveredThen: number,
+    deliveredAtThen: number,
+    sentAt: number,
+    firstSentThen: number,
+    isAppLimited: boolean,
+    now: number,
+  ): void {
+    this.firstSentAt = sentAt;
+    const interval = Math.max(now - deliveredAtThen, sentAt - firstSentThen, MIN_INTERVAL_MICROS);
+    const rate = ((this.delivered - deliveredThen) / interval) * 1e6;
+    if (!isAppLimited && now - this.bucketStart >= RATE_BUCKET_MICROS) this.nextBucket(now);
+    if (isAppLimited && rate <= this.bytesPerSecond) return;
+    if (rate > this.best[this.bucket]!) this.best[this.bucket] = rate;
+    if (rate > this.bytesPerSecond) this.bytesPerSecond = rate;
+    if (this.isStartup && !isAppLimited && deliveredThen >= this.roundEnd) this.endStartupRound();
+  }
+
+  private nextBucket(now: number): void {
+    this.bucketStart = now;
+    this.bucket = (this.bucket + 1) % RATE_BUCKETS;
+    this.best[this.bucket] = 0;
+    let highest = 0;
+    for (let i = 0; i < RATE_BUCKETS; i++) highest = Math.max(highest, this.best[i]!);
+    this.bytesPerSecond = highest;
+  }
+
+  private endStartupRound(): void {
+    this.roundEnd = this.delivered;
+    if (this.bytesPerSecond > this.fullRate * 1.25) {
+      this.fullRate = this.bytesPerSecond;
+      this.roundsWithoutGrowth = 0;
+    } else if (++this.roundsWithoutGrowth >= 3) {
+      this.isStartup = false;
+    }
+  }
+
+  /** Bytes that may be in flight, given the path's minimum round trip. */
+  windowBytes(minimumRttMicros: number): number {
+    const held = (this.bytesPerSecond * (minimumRttMicros + QUEUE_HEADROOM_MICROS)) / 1e6;
+    return Math.min(MAX_WINDOW_BYTES, Math.max(this.isStartup ? 2 * held : held, MIN_WINDOW_BYTES));
+  }
+
+  /** Bytes that pacing lets go now; may be negative. Call {@link spend} for what is sent. */
+  pacingAllowance(now: number): number {
+    if (this.bytesPerSecond === 0) return PACING_BURST_BYTES;
+    const rate = this.pacingRate();
+    const cap = Math.max(PACING_BURST_BYTES, (rate * PACING_QUANTUM_MICROS) / 1e6);
+    this.allowance = Math.min(cap, this.allowance + (rate * (now - this.allowanceAt)) / 1e6);
+    this.allowanceAt = now;
+    return this.allowance;
+  }
+
+  spend(bytes: number): void {
+    this.allowance -= bytes;
+  }
+
+  /** When pacing lets the next datagram go; `now` or earlier if it does already. */
+  nextSendAt(now: number): number {
+    if (this.allowance > 0 || this.bytesPerSecond === 0) return now;
+    return now + Math.ceil((1 - this.allowance) / (this.pacingRate() / 1e6));
+  }
+
+  private pacingRate(): number {
+    return this.bytesPerSecond * (this.isStartup ? STARTUP_PACING_GAIN : PACING_GAIN);
+  }
+}
+
+/**
+ * The highest rate of the last half second counts. BBR takes ten round trips, which are 2 ms on a LAN: one pause of
+ * the scheduler would forget the rate. Twice as long would keep a link's old rate too long after Wi-Fi slows down.
+ */
+const RATE_BUCKETS = 10;
+const RATE_BUCKET_MICROS = 50_000;
+/** A shorter interval says more about interrupt coalescing than about the path. */
+const MIN_INTERVAL_MICROS = 200;
+/**
+ * Time that our data may queue in a path beyond its round trip: enough to bridge a receiver that is scheduled out for
+ * a few milliseconds, little enough that an echo beside a bulk transfer stays within 10 ms.
+ */
+const QUEUE_HEADROOM_MICROS = 4_000;
+/** A TSO super-packet and a few small packets: what one write of a program may put in flight on an unknown path. */
+const MIN_WINDOW_BYTES = 96 * 1024;
+/** Below the ring of sent datagrams and the receiver's buffers, so that neither limits unexpectedly. */
+const MAX_WINDOW_BYTES = 7 * 1024 * 1024;
+/** Bytes that may leave in one burst at any rate: one GSO send. */
+const PACING_BURST_BYTES = 64 * 1024;
+/** At high rates a burst covers this much time, so that timers fire about 2,000 times a second at most. */
+const PACING_QUANTUM_MICROS = 1_000;
+/** Pacing a quarter above the estimate lets the window, not the pacer, be what limits a full path. */
+const PACING_GAIN = 1.25;
+/** Doubles the rate each round while the path's capacity is unknown (BBR's 2/ln 2). */
+const STARTUP_PACING_GAIN = 2.89;

@@ -1,0 +1,272 @@
+import { CookieJar, InitiationMac } from './crypto/initiation-mac.ts';
+import { type StaticKeyPair } from './crypto/x25519.ts';
+import { DatagramBuilder } from './datagram-builder.ts';
+import { DropCounters } from './drop-counters.ts';
+import { HandshakeInitiator } from './handshake-initiator.ts';
+import { HandshakeResponder } from './handshake-responder.ts';
+import type { EngineMemory } from './memory.ts';
+import type { Generation, Peer } from './peer.ts';
+import type { DatagramAead, PacketSink, RandomBytes } from './ports.ts';
+import { type Role, Session } from './session.ts';
+import {
+  HEADER_BYTES,
+  SEAL_OVERHEAD_BYTES,
+  TYPE_COOKIE,
+  TYPE_DATA,
+  TYPE_INITIATION,
+  TYPE_RESPONSE,
+  TYPE_VERSION,
+  readU32,
+  readU64,
+} from './wire/header.ts';
+
+/** A datagram of the handshake: not sealed, sent as it is. */
+export interface RawDatagram {
+  readonly socket: number;
+  readonly remote: number;
+  readonly bytes: Uint8Array;
+}
+
+/** What an engine is made of; everything that is not decided here comes from outside. */
+export interface EngineOptions {
+  readonly role: Role;
+  readonly staticKey: StaticKeyPair;
+  readonly memory: EngineMemory;
+  readonly aead: DatagramAead;
+  readonly packets: (session: Session) => PacketSink;
+  readonly random: RandomBytes;
+  readonly now: number;
+  /** Writes the bytes that identify a remote address, for cookies. */
+  readonly describeRemote: (remote: number) => Uint8Array;
+}
+
+/**
+ * One end of the protocol: peers, their sessions and handshakes. A pure state machine without input or output, clock,
+ * timer or randomness of its own; `now` is monotonic microseconds everywhere.
+ *
+ * Contract: after each `handle*` call, drain {@link pollRaw} and every session's `transmit`, then read
+ * {@link nextDeadline}, before the next call.
+ */
+export class Engine {
+  readonly drops = new DropCounters();
+  readonly builder: DatagramBuilder;
+  readonly peers: Peer[] = [];
+  private readonly options: EngineOptions;
+  private readonly initiator: HandshakeInitiator;
+  private readonly responder: HandshakeResponder;
+  private readonly generations = new Map<number, Generation>();
+  private readonly raw: RawDatagram[] = [];
+  private readonly opening: Generation[] = [];
+  private opened = 0;
+
+  constructor(options: EngineOptions) {
+    this.options = options;
+    this.builder = new DatagramBuilder(options.memory);
+    const instance = options.random(8);
+    const shared = {
+      staticKey: options.staticKey,
+      aead: options.aead,
+      random: options.random,
+      drops: this.drops,
+      instance,
+      memory: { largeSlots: options.memory.receiveLarge.count, smallSlots: options.memory.receiveSmall.count },
+      send: (datagram: RawDatagram): void => void this.raw.push(datagram),
+      register: (generation: Generation): void => void this.generations.set(generation.localIndex, generation),
+      unregister: (generation: Generation): void => this.forget(generation),
+      freeIndex: (): number => this.freeIndex(),
+    };
+    this.initiator = new HandshakeInitiator(shared);
+    this.responder = new HandshakeResponder(shared, {
+      peers: this.peers,
+      jar: new CookieJar(options.random, options.now),
+      gate: new InitiationMac(options.staticKey.publicKey),
+      describeRemote: options.describeRemote,
+    });
+  }
+
+  /** Adds a paired machine by its 32-byte public key. */
+  addPeer(publicKey: Uint8Array): Session {
+    const { memory, aead, random, role } = this.options;
+    const ports = { memory, aead, random, drops: this.drops, builder: this.builder };
+    const sink: PacketSink = { writePackets: (table, count) => this.options.packets(session).writePackets(table, count) };
+    const session: Session = new Session(role, { ...ports, packets: sink });
+    this.peers.push({
+      publicKey,
+      session,
+      current: null,
+      pending: null,
+      remoteInstance: null,
+      answered: null,
+    });
+    return session;
+  }
+
+  /** Forgets a peer, its keys and its session; nothing of it is accepted from here on. */
+  removePeer(session: Session): void {
+    const index = this.peers.findIndex((peer) => peer.session === session);
+    if (index < 0) return;
+    const [peer] = this.peers.splice(index, 1);
+    for (const generation of this.generations.values()) if (generation.peer === peer) this.forget(generation);
+    session.isEstablished = false;
+  }
+
+  // ---- input ---------------------------------------------------------------------------------------------------
+
+  /**
+   * Takes what one receive call brought.
+   * @param table Int32 index of 4 words each: offset, length, segment bytes (of GRO), remote address.
+   */
+  handleDatagrams(socket: number, table: number, count: number, now: number): void {
+    const { words } = this.options.memory;
+    for (let i = 0; i < count; i++) {
+      const entry = table + 4 * i;
+      const from = words[entry]!;
+      const end = from + words[entry + 1]!;
+      const step = Math.max(1, words[entry + 2]!);
+      const remote = words[entry + 3]!;
+      for (let at = from; at < end; at += step) {
+        this.sortDatagram(at, Math.min(step, end - at), socket, remote, now);
+        if (this.opened === this.options.memory.openBatch) this.openBatch(socket, remote, now);
+      }
+      this.openBatch(socket, remote, now);
+    }
+    for (const peer of this.peers) peer.session.flush();
+  }
+
+  private sortDatagram(at: number, length: number, socket: number, remote: number, now: number): void {
+    const { bytes, words, openTable } = this.options.memory;
+    if (length < HEADER_BYTES) return this.drops.add('too-short');
+    const type = bytes[at]!;
+    if (type !== TYPE_DATA) return this.handleHandshake(type, at, length, socket, remote, now);
+    if (length < SEAL_OVERHEAD_BYTES) return this.drops.add('too-short');
+    const generation = this.generations.get(readU32(bytes, at + 4));
+    if (generation === undefined) return this.drops.add('unknown-session');
+    // Numbers are new with new keys: until they are confirmed, those of the old session say nothing.
+    const isCounted = generation.isConfirmed || generation.isResumed;
+    if (isCounted && !generation.peer.session.isFresh(bytes[at + 1]!, readU64(bytes, at + 8))) {
+      return this.drops.add('replayed');
+    }
+    const entry = openTable + 4 * this.opened;
+    words[entry] = at;
+    words[entry + 1] = length;
+    words[entry + 2] = generation.openSlot;
+    this.opening[this.opened++] = generation;
+  }
+
+  private openBatch(socket: number, remote: number, now: number): void {
+    const count = this.opened;
+    if (count === 0) return;
+    this.opened = 0;
+    const { bytes, words, openTable } = this.options.memory;
+    this.options.aead.open(openTable, count);
+    for (let i = 0; i < count; i++) {
+      const entry = openTable + 4 * i;
+      if (words[entry + 3] !== 1) {
+        this.drops.add('forged');
+        continue;
+      }
+      const generation = this.opening[i]!;
+      if (!generation.isConfirmed) this.confirm(generation, now);
+      const at = words[entry]!;
+      const length = words[entry + 1]!;
+      generation.peer.session.onDatagram(
+        bytes[at + 1]!,
+        readU64(bytes, at + 8),
+        at + HEADER_BYTES,
+        at + length - (SEAL_OVERHEAD_BYTES - HEADER_BYTES),
+        length,
+        socket,
+        remote,
+        now,
+      );
+    }
+  }
+
+  /** The first datagram under new keys proves that the initiator holds them: from here on they are the current ones. */
+  private confirm(generation: Generation, now: number): void {
+    const { peer } = generation;
+    generation.isConfirmed = true;
+    if (peer.pending === generation) peer.pending = null;
+    adoptGeneration(peer, generation, (old) => this.forget(old), now);
+  }
+
+  private handleHandshake(type: number, at: number, length: number, socket: number, remote: number, now: number): void {
+    // A copy: the handshake outlives the receive buffer, and its messages are short and rare.
+    const message = this.options.memory.bytes.slice(at, at + Math.min(length, MAX_HANDSHAKE_BYTES + 1));
+    if (message.length > MAX_HANDSHAKE_BYTES) return this.drops.add('handshake-invalid');
+    if (this.options.role === 'responder') {
+      if (type === TYPE_INITIATION) return this.responder.onInitiation(message, socket, remote, now);
+    } else if (type === TYPE_RESPONSE || type === TYPE_COOKIE || type === TYPE_VERSION) {
+      return this.initiator.onAnswer(type, message, now);
+    }
+    this.drops.add('unknown-type');
+  }
+
+  // ---- time and output -----------------------------------------------------------------------------------------
+
+  /** Does what is due at `now`. */
+  handleTimeout(now: number): void {
+    for (const generation of this.generations.values()) if (now >= generation.expiresAt) this.forget(generation);
+    for (const peer of this.peers) {
+      if (this.options.role === 'initiator') this.initiator.onTimeout(peer, now);
+      peer.session.onTimeout(now);
+    }
+  }
+
+  /** When {@link handleTimeout} is due next, or Infinity. */
+  nextDeadline(now: number): number {
+    let deadline = Infinity;
+    for (const peer of this.peers) {
+      if (this.options.role === 'initiator') deadline = Math.min(deadline, this.initiator.nextDeadline(peer));
+      deadline = Math.min(deadline, peer.session.nextDeadline(now));
+    }
+    return deadline;
+  }
+
+  /** The next handshake datagram to send, or undefined. */
+  pollRaw(): RawDatagram | undefined {
+    return this.raw.shift();
+  }
+
+  /** Starts or repeats the initiator's handshake at once; the session asks for it when all its paths fall silent. */
+  hurryHandshake(now: number): void {
+    for (const peer of this.peers) this.initiator.hurry(peer, now);
+  }
+
+  private freeIndex(): number {
+    for (;;) {
+      const index = readU32(this.options.random(4), 0);
+      if (!this.generations.has(index)) return index;
+    }
+  }
+
+  private forget(generation: Generation): void {
+    this.generations.delete(generation.localIndex);
+    this.options.aead.keyDrop(generation.openSlot);
+    this.options.aead.keyDrop(generation.sealSlot);
+    if (generation.peer.current === generation) generation.peer.current = null;
+    if (generation.peer.pending === generation) generation.peer.pending = null;
+  }
+}
+
+/** Makes a generation the current one; the one before stays readable for a while, unless its session is gone. */
+export function adoptGeneration(
+  peer: Peer,
+  generation: Generation,
+  forget: (old: Generation) => void,
+  now: number,
+): void {
+  const old = peer.current;
+  peer.current = generation;
+  peer.remoteInstance = generation.remoteInstance;
+  const key = { slot: generation.sealSlot, remoteIndex: generation.remoteIndex };
+  peer.session.installKeys(key, generation.isResumed, generation.memory, now);
+  if (old === null) return;
+  if (generation.isResumed) old.expiresAt = now + OLD_KEYS_MICROS;
+  else forget(old);
+}
+
+/** Datagrams under old keys may be on the way, or waiting for a path to recover. */
+const OLD_KEYS_MICROS = 10_000_000;
+/** An initiation has 8 + 96 + 22 + 32 bytes; later versions may say more. */
+const MAX_HANDSHAKE_BYTES = 1_024;

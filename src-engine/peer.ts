@@ -1,0 +1,59 @@
+import type { AeadSuite, DatagramAead } from './ports.ts';
+import type { TransportKeys } from './crypto/transport-keys.ts';
+import type { Session } from './session.ts';
+import type { PeerMemory } from './send/outbox.ts';
+
+/** Receiving keys of one handshake, found by the index that the other side writes into each datagram. */
+export interface Generation {
+  readonly peer: Peer;
+  readonly localIndex: number;
+  readonly remoteIndex: number;
+  readonly openSlot: number;
+  readonly sealSlot: number;
+  readonly isResumed: boolean;
+  readonly memory: PeerMemory;
+  readonly remoteInstance: Uint8Array;
+  /** Whether the peer has proven that it holds the keys; the initiator's generations always have. */
+  isConfirmed: boolean;
+  /** When the keys stop being accepted; Infinity while they are in use. */
+  expiresAt: number;
+}
+
+/** A paired machine: its pinned key, its session, and the generations of keys that still count. */
+export interface Peer {
+  readonly publicKey: Uint8Array;
+  readonly session: Session;
+  current: Generation | null;
+  pending: Generation | null;
+  remoteInstance: Uint8Array | null;
+  /** The last initiation answered, by its ephemeral key, and the answer: the same one comes over several paths. */
+  answered: { readonly ephemeral: Uint8Array; readonly response: Uint8Array } | null;
+}
+
+/** Puts a handshake's keys into the AEAD and describes them. */
+export function makeGeneration(
+  peer: Peer,
+  aead: DatagramAead,
+  keys: TransportKeys,
+  suite: AeadSuite,
+  indexes: { local: number; remote: number },
+  about: { isResumed: boolean; memory: PeerMemory; remoteInstance: Uint8Array },
+): Generation {
+  return {
+    peer,
+    localIndex: indexes.local,
+    remoteIndex: indexes.remote,
+    openSlot: aead.keyAdd(suite, keys.receive.key, keys.receive.iv),
+    sealSlot: aead.keyAdd(suite, keys.send.key, keys.send.iv),
+    ...about,
+    isConfirmed: false,
+    expiresAt: Infinity,
+  };
+}
+
+export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false;
+  let difference = 0;
+  for (let i = 0; i < a.length; i++) difference |= a[i]! ^ b[i]!;
+  return difference === 0;
+}

@@ -1,0 +1,515 @@
+import { DatagramBuilder } from './datagram-builder.ts';
+import type { DropCounters } from './drop-counters.ts';
+import { type EngineMemory, DELIVERY_BATCH } from './memory.ts';
+import { Path } from './path/path.ts';
+import { PathSupervisor } from './path/supervisor.ts';
+import type { DatagramAead, PacketSink, RandomBytes } from './ports.ts';
+import { Inbox, type MessageSink } from './receive/inbox.ts';
+import { BestPath } from './scheduler/best-path.ts';
+import { SwitchRecorder } from './scheduler/switch-recorder.ts';
+import { CONTROL_LANE, isTcp, laneOfPacket } from './send/lane-hash.ts';
+import { Outbox, type PeerMemory } from './send/outbox.ts';
+import type { SessionEvent, SwitchReason } from './session-events.ts';
+import { SourceFilter } from './source-filter.ts';
+import { Transmitter } from './transmitter.ts';
+import {
+  CHALLENGE_BYTES,
+  FRAME_ACK,
+  FRAME_CHALLENGE,
+  FRAME_CHUNK,
+  FRAME_CLOSE,
+  FRAME_MESSAGE,
+  FRAME_PADDING,
+  FRAME_PING,
+  FRAME_RESPONSE,
+  FRAME_SKIP,
+  FRAME_STATUS,
+  SKIP_BYTES,
+  STATUS_ABANDONED,
+  emptyAck,
+  emptyPiece,
+  readAck,
+  readPiece,
+} from './wire/frames.ts';
+import { readU16, readU32 } from './wire/header.ts';
+
+/** How a session uses its paths. */
+export type Mode = 'seamless' | 'redundant' | 'bonded' | 'saver';
+
+/** The side that owns the links starts handshakes, opens and ranks paths; the other follows. */
+export type Role = 'initiator' | 'responder';
+
+/** Keys to send with; the receiving ones are looked up by index before a session is reached. */
+export interface SendKey {
+  readonly slot: number;
+  readonly remoteIndex: number;
+}
+
+/** Paths of one session: links times addresses of the box, with room for those that are being replaced. */
+export const MAX_PATHS = 16;
+
+/** What sessions of one endpoint share. */
+export interface SessionPorts {
+  readonly memory: EngineMemory;
+  readonly aead: DatagramAead;
+  readonly packets: PacketSink;
+  readonly random: RandomBytes;
+  readonly drops: DropCounters;
+  readonly builder: DatagramBuilder;
+}
+
+/**
+ * The keyed relation with one peer: paths, what is on its way out, what is on its way in. A pure state machine: it
+ * gets bytes and `now` (monotonic microseconds), and gives batches of datagrams, packets, events and a deadline.
+ *
+ * Contract: after every call that takes input or time, drain {@link transmit} until it returns null, then read
+ * {@link nextDeadline}, before the next.
+ */
+export class Session implements MessageSink {
+  readonly role: Role;
+  readonly paths: Path[] = [];
+  readonly outbox: Outbox;
+  readonly inbox: Inbox;
+  readonly scheduler: BestPath;
+  readonly sourceFilter = new SourceFilter();
+  mode: Mode = 'seamless';
+  sendKey: SendKey | null = null;
+  /** Whether a handshake was completed and not undone by {@link close}. */
+  isEstablished = false;
+  lastDataAt = 0;
+  /** Since when no path carries; 0 while one does. */
+  lostSince = 0;
+  /** When keys were installed last. */
+  establishedAt = 0;
+  packetsSent = 0;
+  packetsReceived = 0;
+  private readonly ports: SessionPorts;
+  private readonly supervisor: PathSupervisor;
+  private readonly transmitter: Transmitter;
+  private readonly switches: SwitchRecorder;
+  private readonly events: SessionEvent[] = [];
+  private readonly piece = emptyPiece();
+  private readonly ack = emptyAck();
+  private deliveries = 0;
+  private sweepAt = 0;
+  private statusSeen = -1;
+
+  constructor(role: Role, ports: SessionPorts) {
+    this.role = role;
+    this.ports = ports;
+    this.outbox = new Outbox(ports.memory);
+    this.inbox = new Inbox(ports.memory, this);
+    this.scheduler = new BestPath(role === 'initiator');
+    this.switches = new SwitchRecorder(this.outbox, this.events);
+    this.transmitter = new Transmitter(this, ports);
+    this.supervisor = new PathSupervisor(role, ports.random);
+  }
+
+  // ---- packets of the inside -----------------------------------------------------------------------------------
+
+  /**
+   * Takes a packet read from the TUN. On true the slot belongs to the session until the packet is acknowledged.
+   * @param slot byte offset of a send slot that holds a virtio-net header and an IP packet.
+   */
+  sendPacket(slot: number, length: number, now: number): boolean {
+    const bytes = this.ports.memory.bytes;
+    const lane = laneOfPacket(bytes, slot, length);
+    if (lane < 0) {
+      this.ports.drops.add('not-ip');
+      return false;
+    }
+    if (!this.outbox.enqueue(lane, slot, length, isTcp(bytes, slot), now)) {
+      this.ports.drops.add('send-memory');
+      return false;
+    }
+    this.packetsSent++;
+    this.lastDataAt = now;
+    return true;
+  }
+
+  /**
+   * Sends a message to the peer's control handler: reliable, ordered, at most 1,500 bytes.
+   * @returns false if no slot is free.
+   */
+  sendControl(message: Uint8Array, now: number): boolean {
+    const pool = this.ports.memory.sendSmall;
+    if (message.length === 0 || message.length > pool.slotBytes) throw new RangeError('control message length');
+    const slot = pool.take();
+    if (slot < 0) return false;
+    this.ports.memory.bytes.set(message, slot);
+    if (this.outbox.enqueue(CONTROL_LANE, slot, message.length, true, now)) return true;
+    pool.give(slot);
+    return false;
+  }
+
+  /** Whether some path can take data now. */
+  get hasCarrying(): boolean {
+    return this.scheduler.carrying !== null;
+  }
+
+  // ---- keys ----------------------------------------------------------------------------------------------------
+
+  /** Begins to send with new keys. With `isResumed` false the peer has lost its state and everything starts over. */
+  installKeys(key: SendKey, isResumed: boolean, peer: PeerMemory, now: number): void {
+    if (!isResumed) this.restart(now);
+    this.sendKey = key;
+    this.isEstablished = true;
+    this.establishedAt = now;
+    this.transmitter.closeReason = -1;
+    this.outbox.setPeerMemory(peer);
+    this.events.push({ kind: 'established', isResumed });
+    for (const path of this.openPaths()) this.supervisor.hurry(path, now);
+  }
+
+  /** The peer speaks another version; only worth telling while no session stands, since anybody could say so. */
+  noteVersion(peerVersion: number): void {
+    if (!this.isEstablished) this.events.push({ kind: 'version-mismatch', peerVersion });
+  }
+
+  private restart(now: number): void {
+    for (const path of this.openPaths()) {
+      const { socket, remote, rank } = path;
+      path.close(this.outbox, now);
+      const fresh = new Path(path.id);
+      fresh.open(socket, remote, rank, path.maximumDatagramBytes, now);
+      this.paths[path.id] = fresh;
+    }
+    for (const [id, path] of this.paths.entries()) {
+      if (path !== undefined && !path.isOpen) this.paths[id] = new Path(id);
+    }
+    this.outbox.restart();
+    this.inbox.reset();
+    this.statusSeen = -1;
+    this.transmitter.reset();
+    this.choose('better-link', now);
+    this.lostSince = now;
+  }
+
+  /** Ends the session towards the peer: one CLOSE on each path; nothing is sent afterwards until new keys come. */
+  close(reason: number): void {
+    this.transmitter.closeReason = reason;
+  }
+
+  // ---- paths ---------------------------------------------------------------------------------------------------
+
+  /** The path with an id, made on first use. @throws RangeError outside 0..{@link MAX_PATHS}-1. */
+  path(id: number): Path {
+    if (id < 0 || id >= MAX_PATHS) throw new RangeError(`path id ${id}`);
+    while (this.paths.length <= id) this.paths.push(new Path(this.paths.length));
+    return this.paths[id]!;
+  }
+
+  /** Opens a path over a socket towards an address of the peer. An open path of that id is closed first. */
+  openPath(id: number, socket: number, remote: number, rank: number, maximumBytes: number, now: number): void {
+    const path = this.path(id);
+    if (path.isOpen) this.closePath(id, 'user', now);
+    path.open(socket, remote, rank, maximumBytes, now);
+    this.supervisor.hurry(path, now);
+    this.announce(path);
+    this.transmitter.statusChanged();
+  }
+
+  /** Ends a path at once; what it had in flight goes out on the others. */
+  closePath(id: number, reason: SwitchReason, now: number): void {
+    const path = this.path(id);
+    if (!path.isOpen) return;
+    this.switches.noteFailure(path, now);
+    path.close(this.outbox, now);
+    this.announce(path);
+    this.transmitter.statusChanged();
+    this.choose(reason, now);
+  }
+
+  /** Believes a path to fail before its own timers do; `closePath` is for what is certain. */
+  suspectPath(id: number, reason: SwitchReason, now: number): void {
+    const path = this.path(id);
+    if (!path.isUsable) return;
+    this.switches.noteFailure(path, now);
+    path.suspect(this.outbox, now);
+    this.announce(path);
+    this.choose(reason, now);
+  }
+
+  /** Probes a path now, because something hints that it may work again. */
+  hurryPath(id: number, now: number): void {
+    if (this.path(id).isOpen) this.supervisor.hurry(this.path(id), now);
+  }
+
+  /** Changes the preference of a link (lower carries first; in microseconds of round trip). */
+  rankPath(id: number, rank: number, now: number): void {
+    this.path(id).rank = rank;
+    this.choose('user', now);
+  }
+
+  private *openPaths(): Iterable<Path> {
+    for (const path of this.paths) if (path.isOpen) yield path;
+  }
+
+  private announce(path: Path): void {
+    this.events.push({ kind: 'path', pathId: path.id, state: path.state });
+  }
+
+  private choose(reason: SwitchReason, now: number): void {
+    const before = this.scheduler.carrying;
+    if (!this.scheduler.update(this.paths, now)) return;
+    const after = this.scheduler.carrying;
+    this.lostSince = after === null ? now : 0;
+    this.switches.onSwitch(before, after, reason, now);
+    if (before !== null && after !== null && before.isUsable) this.transmitter.duplicateOn(before, now);
+    this.transmitter.statusChanged();
+  }
+
+  // ---- datagrams of the outside --------------------------------------------------------------------------------
+
+  /** Whether a datagram with this number is worth opening. */
+  isFresh(pathId: number, packetNumber: number): boolean {
+    if (pathId >= MAX_PATHS) return false;
+    const path = this.paths[pathId];
+    return path === undefined || path.received.check(packetNumber);
+  }
+
+  /**
+   * Takes the plaintext of an authentic datagram, `at` to `end` in the arena.
+   * @param datagramBytes its size on the wire; `socket` and `remote` where it came from.
+   */
+  onDatagram(
+    pathId: number,
+    packetNumber: number,
+    at: number,
+    end: number,
+    datagramBytes: number,
+    socket: number,
+    remote: number,
+    now: number,
+  ): void {
+    const path = this.path(pathId);
+    if (!path.received.check(packetNumber)) return this.ports.drops.add('replayed');
+    if (!path.isOpen && !this.openFromPeer(path, socket, remote, now)) return this.ports.drops.add('unknown-path');
+    const isNewest = packetNumber > path.received.largest;
+    const isGap = packetNumber !== path.received.largest + 1;
+    if (isNewest && this.role === 'responder') this.supervisor.noteSource(path, socket, remote, now);
+    path.bytesReceived += datagramBytes;
+    path.lastHeardAt = now;
+    if (datagramBytes > path.mtu.datagramBytes) path.mtu.raiseMaximum(datagramBytes, now);
+    const outcome = this.readFrames(path, at, end, socket, remote, now);
+    if (outcome === REFUSED) return;
+    path.received.accept(packetNumber);
+    if (outcome === ELICITING) path.acks.onEliciting(isGap, isNewest, now);
+    if (!path.isUsable) this.supervisor.onHeard(path, now);
+  }
+
+  private openFromPeer(path: Path, socket: number, remote: number, now: number): boolean {
+    if (this.role !== 'responder') return false;
+    path.open(socket, remote, 0, ASSUMED_DATAGRAM_BYTES, now);
+    this.announce(path);
+    return true;
+  }
+
+  private readFrames(path: Path, from: number, end: number, socket: number, remote: number, now: number): number {
+    const bytes = this.ports.memory.bytes;
+    let at = from;
+    let outcome = SILENT;
+    while (at < end) {
+      const type = bytes[at]!;
+      if (type === FRAME_MESSAGE || type === FRAME_CHUNK) {
+        outcome = ELICITING;
+        at = readPiece(bytes, at, end, this.piece);
+        if (at < 0) return this.malformed(outcome);
+        const fate = this.inbox.take(this.piece);
+        if (fate === 'no-memory') return this.refused();
+        if (fate === 'contradicts') return this.malformed(outcome);
+        this.lastDataAt = now;
+        continue;
+      }
+      if (type === FRAME_PADDING) return outcome;
+      if (type !== FRAME_ACK && type !== FRAME_RESPONSE) outcome = ELICITING;
+      at = this.readRareFrame(type, path, at, end, socket, remote, now);
+      if (at < 0) return this.malformed(outcome);
+    }
+    return outcome;
+  }
+
+  /** @returns the offset behind the frame, -1 if it is malformed. */
+  private readRareFrame(
+    type: number,
+    path: Path,
+    at: number,
+    end: number,
+    socket: number,
+    remote: number,
+    now: number,
+  ): number {
+    const bytes = this.ports.memory.bytes;
+    switch (type) {
+      case FRAME_PING:
+        return at + 1;
+      case FRAME_ACK:
+        return this.readAckFrame(at, end, now);
+      case FRAME_SKIP:
+        if (at + SKIP_BYTES > end) return -1;
+        return this.inbox.skip(readU16(bytes, at + 1), readU32(bytes, at + 3)) ? at + SKIP_BYTES : -1;
+      case FRAME_CHALLENGE:
+        if (at + CHALLENGE_BYTES > end) return -1;
+        this.supervisor.onChallenge(path, bytes, at + 1, socket, remote);
+        return at + CHALLENGE_BYTES;
+      case FRAME_RESPONSE:
+        if (at + CHALLENGE_BYTES > end) return -1;
+        if (this.supervisor.onResponse(path, bytes, at + 1, this.outbox, now)) {
+          this.announce(path);
+          this.transmitter.statusChanged();
+          this.choose('better-link', now);
+        }
+        return at + CHALLENGE_BYTES;
+      case FRAME_STATUS:
+        return this.readStatusFrame(at, end, now);
+      case FRAME_CLOSE:
+        this.isEstablished = false;
+        this.events.push({ kind: 'closed', reason: bytes[at + 1] ?? 0 });
+        return at + 2;
+      default:
+        return -1;
+    }
+  }
+
+  private readAckFrame(at: number, end: number, now: number): number {
+    const next = readAck(this.ports.memory.bytes, at, end, this.ack);
+    if (next < 0) return -1;
+    const path = this.paths[this.ack.pathId];
+    if (path === undefined || !path.isOpen) return next;
+    const wasUsable = path.isUsable;
+    if (!path.onAck(this.ack, this.outbox, now)) return -1;
+    if (path.isUsable !== wasUsable) {
+      this.announce(path);
+      this.transmitter.statusChanged();
+    }
+    this.switches.onProgress(path, now);
+    this.choose('better-link', now);
+    return next;
+  }
+
+  private readStatusFrame(at: number, end: number, now: number): number {
+    const bytes = this.ports.memory.bytes;
+    if (at + 6 > end) return -1;
+    const sequence = readU32(bytes, at + 1);
+    const count = bytes[at + 5]!;
+    const next = at + 6 + 2 * count;
+    if (next > end || this.role !== 'responder') return -1;
+    if (sequence <= this.statusSeen) return next;
+    this.statusSeen = sequence;
+    for (let i = at + 6; i < next; i += 2) {
+      const path = this.paths[bytes[i]!];
+      const status = bytes[i + 1]!;
+      if (path === undefined || !path.isOpen) continue;
+      if (status === STATUS_ABANDONED) this.closePath(path.id, 'device-gone', now);
+      else path.peerStatus = status;
+    }
+    this.choose('better-link', now);
+    return next;
+  }
+
+  private malformed(outcome: number): number {
+    this.ports.drops.add('malformed');
+    return outcome;
+  }
+
+  private refused(): number {
+    this.ports.drops.add('receive-memory');
+    return REFUSED;
+  }
+
+  // ---- delivery ------------------------------------------------------------------------------------------------
+
+  deliverPacket(at: number, length: number): void {
+    if (!this.sourceFilter.allows(this.ports.memory.bytes, at, length)) {
+      this.ports.drops.add('wrong-source');
+      return;
+    }
+    const { words, deliveryTable } = this.ports.memory;
+    words[deliveryTable + 2 * this.deliveries] = at;
+    words[deliveryTable + 2 * this.deliveries + 1] = length;
+    this.packetsReceived++;
+    if (++this.deliveries === DELIVERY_BATCH) this.flush();
+  }
+
+  deliverControl(at: number, length: number): void {
+    this.events.push({ kind: 'control', bytes: this.ports.memory.bytes.slice(at, at + length) });
+  }
+
+  /** Hands over what was delivered; called by the endpoint after each batch of datagrams. */
+  flush(): void {
+    const count = this.deliveries;
+    this.deliveries = 0;
+    if (count > 0) this.ports.packets.writePackets(this.ports.memory.deliveryTable, count);
+    this.inbox.afterFlush();
+  }
+
+  // ---- time ----------------------------------------------------------------------------------------------------
+
+  /** Does what is due at `now`. */
+  onTimeout(now: number): void {
+    if (!this.isEstablished) return;
+    const hasAlternative = this.usableCount() > 1;
+    for (const path of this.openPaths()) {
+      const silentSince = path.awaitingSince;
+      if (path.onTimeout(this.outbox, hasAlternative, now)) {
+        this.switches.noteFailureSince(path, silentSince);
+        this.announce(path);
+        this.choose('silent', now);
+        this.transmitter.statusChanged();
+      }
+      this.supervisor.onTimeout(path, now - this.lastDataAt < ACTIVE_MICROS, now);
+    }
+    this.choose('better-link', now);
+    if (now >= this.sweepAt) {
+      this.sweepAt = now + SWEEP_MICROS;
+      this.outbox.dropStale(now);
+    }
+  }
+
+  private usableCount(): number {
+    let count = 0;
+    for (const path of this.paths) if (path.isUsable) count++;
+    return count;
+  }
+
+  /** When {@link onTimeout} is due next, or Infinity. */
+  nextDeadline(now: number): number {
+    if (!this.isEstablished) return Infinity;
+    const hasAlternative = this.usableCount() > 1;
+    let deadline = this.outbox.hasQueued ? this.sweepAt : Infinity;
+    for (const path of this.openPaths()) {
+      deadline = Math.min(deadline, path.nextDeadline(hasAlternative));
+      if (path.acks.dueAt > 0) deadline = Math.min(deadline, path.acks.dueAt);
+    }
+    deadline = Math.min(deadline, this.scheduler.nextDeadline(this.paths, now));
+    return Math.min(deadline, this.transmitter.nextDeadline(now));
+  }
+
+  // ---- output --------------------------------------------------------------------------------------------------
+
+  /**
+   * Builds and seals the next batch of datagrams, all for one path.
+   * @returns the socket to send on, or -1 if there is nothing to send now. The batch lies in the arena's send table,
+   * {@link DatagramBuilder.count} entries long.
+   */
+  transmit(now: number): number {
+    if (this.sendKey === null || !this.isEstablished) return -1;
+    return this.transmitter.next(this.sendKey, now);
+  }
+
+  /** The next event, or undefined. */
+  pollEvent(): SessionEvent | undefined {
+    return this.events.shift();
+  }
+}
+
+const SILENT = 0;
+const ELICITING = 1;
+const REFUSED = 2;
+
+/** Ethernet over IPv4; a larger one is learnt from what arrives. */
+const ASSUMED_DATAGRAM_BYTES = 1_472;
+/** Standby paths are probed more often as long as the last packet is younger than this. */
+const ACTIVE_MICROS = 2_000_000;
+/** How often stale packets are looked for: a fraction of the shortest age. */
+const SWEEP_MICROS = 1_000_000;

@@ -1,0 +1,325 @@
+import type { Path } from './path/path.ts';
+import type { SendKey, Session, SessionPorts } from './session.ts';
+import {
+  ACK_HEAD_BYTES,
+  ACK_MAX_RANGES,
+  ACK_RANGE_BYTES,
+  CHALLENGE_BYTES,
+  CHUNK_HEAD_BYTES,
+  CLOSE_BYTES,
+  FRAME_CHALLENGE,
+  FRAME_CLOSE,
+  FRAME_PING,
+  FRAME_RESPONSE,
+  FRAME_STATUS,
+  MESSAGE_HEAD_BYTES,
+  STATUS_ABANDONED,
+  STATUS_AVAILABLE,
+  STATUS_STANDBY,
+  writeAck,
+  writeChunkHead,
+  writeMessageHead,
+} from './wire/frames.ts';
+import { writeU32 } from './wire/header.ts';
+import { MirrorQueues } from './send/mirror-queues.ts';
+
+/**
+ * Fills datagrams: what a path owes its peer first, then what must go out again, then new data, on the paths that the
+ * scheduler names.
+ */
+export class Transmitter {
+  /** Set to say goodbye once; then nothing more is sent. */
+  closeReason = -1;
+  private readonly session: Session;
+  private readonly ports: SessionPorts;
+  private readonly mirrors: MirrorQueues;
+  private readonly ranges = new Float64Array(2 * ACK_MAX_RANGES);
+  private statusSequence = 0;
+  /** Bit per path on which the current status has not been sent yet. */
+  private statusDue = 0;
+  private duplicatePath: Path | null = null;
+  private duplicateUntil = 0;
+  private replayPath: Path | null = null;
+  private isPacingLimited = false;
+  private now = 0;
+  /** Where the batch being built goes. */
+  private socket = -1;
+  private remote = -1;
+
+  constructor(session: Session, ports: SessionPorts) {
+    this.session = session;
+    this.ports = ports;
+    this.mirrors = new MirrorQueues(session.outbox);
+  }
+
+  reset(): void {
+    this.mirrors.reset();
+    this.duplicatePath = null;
+    this.statusDue = 0;
+    this.statusSequence = 0;
+    this.statusChanged();
+  }
+
+  /** Tells the peer anew which paths to use. */
+  statusChanged(): void {
+    if (this.session.role !== 'initiator') return;
+    this.statusSequence++;
+    this.statusDue = 0xffff;
+  }
+
+  /** Sends new data on this path too, for a moment: a path that was left in good health covers for the new one. */
+  duplicateOn(path: Path, now: number): void {
+    this.duplicatePath = path;
+    this.duplicateUntil = now + DUPLICATE_MICROS;
+  }
+
+  /** Builds and seals one batch; returns its socket, or -1. */
+  next(key: SendKey, now: number): number {
+    const { session, ports } = this;
+    this.now = now;
+    this.replayPath = session.outbox.hasReplay ? session.scheduler.replayPath(session.paths) : null;
+    this.isPacingLimited = false;
+    const carrying = session.scheduler.carrying;
+    ports.builder.clear();
+    if (carrying !== null && this.fill(carrying, key, now)) return this.seal();
+    for (const path of session.paths) {
+      if (path !== carrying && path.isOpen && this.fill(path, key, now)) return this.seal();
+    }
+    if (this.closeReason >= 0) session.isEstablished = false;
+    return -1;
+  }
+
+  /** When pacing lets the next data go, or Infinity. */
+  nextDeadline(now: number): number {
+    const carrying = this.session.scheduler.carrying;
+    if (!this.isPacingLimited || carrying === null) return Infinity;
+    return carrying.model.nextSendAt(now);
+  }
+
+  private seal(): number {
+    this.ports.aead.seal(this.ports.memory.sealTable, this.ports.builder.count);
+    return this.socket;
+  }
+
+  private fill(path: Path, key: SendKey, now: number): boolean {
+    if (path.isBlocked) return false;
+    const { builder } = this.ports;
+    this.socket = path.socket;
+    this.remote = path.remote;
+    if (this.fillProof(path, key, now)) return true;
+    let isControlDue = this.isControlDue(path, now);
+    while (!builder.isFull && !path.sent.isFull) {
+      const mayCarry = this.mayCarry(path, now);
+      if (!isControlDue && !mayCarry) break;
+      builder.begin(path.mtu.datagramBytes);
+      const isEliciting = isControlDue && this.writeControl(path, now);
+      isControlDue = false;
+      const refs = mayCarry ? this.writeChunks(path) : -1;
+      if (builder.isEmpty) break;
+      this.finish(path, key, refs, isEliciting || refs >= 0, now);
+    }
+    if (!builder.isFull && !path.sent.isFull) this.fillMtuProbe(path, key, now);
+    return builder.count > 0;
+  }
+
+  private finish(path: Path, key: SendKey, refs: number, isEliciting: boolean, now: number): number {
+    const { builder } = this.ports;
+    const isAppLimited = !this.session.outbox.hasReplay && this.session.outbox.queuedBytes < path.windowRoom();
+    const number = path.book(builder.datagramBytes, refs, isEliciting, isAppLimited, now);
+    builder.finish(path.id, key.remoteIndex, number, key.slot, this.remote);
+    return number;
+  }
+
+  // ---- what a path owes ----------------------------------------------------------------------------------------
+
+  /** Challenges and responses travel alone: they may go to an address that is not the path's yet. */
+  private fillProof(path: Path, key: SendKey, now: number): boolean {
+    if (path.sent.isFull) return false;
+    const { builder } = this.ports;
+    if (path.responseDue !== null && path.responseTo !== null) {
+      this.socket = path.responseTo.socket;
+      this.remote = path.responseTo.remote;
+      builder.begin(path.mtu.datagramBytes);
+      this.writeProof(FRAME_RESPONSE, path.responseDue);
+      path.responseDue = null;
+      if (this.isAckDue(path, now)) this.writeAckOf(path, now);
+      this.finish(path, key, -1, false, now);
+      return true;
+    }
+    if (!path.challengeDue || path.challenge === null) return false;
+    path.challengeDue = false;
+    this.socket = path.candidate?.socket ?? path.socket;
+    this.remote = path.candidate?.remote ?? path.remote;
+    builder.begin(path.mtu.datagramBytes);
+    this.writeProof(FRAME_CHALLENGE, path.challenge);
+    this.finish(path, key, -1, true, now);
+    return true;
+  }
+
+  private writeProof(type: number, proof: Uint8Array): void {
+    const at = this.ports.builder.claim(CHALLENGE_BYTES);
+    this.ports.memory.bytes[at] = type;
+    this.ports.memory.bytes.set(proof, at + 1);
+  }
+
+  private isAckDue(path: Path, now: number): boolean {
+    return path.acks.dueAt > 0 && path.acks.dueAt <= now;
+  }
+
+  /** Whether acknowledgements of `owed` should travel on `path`: their own, unless that does not work. */
+  private carriesAcksOf(path: Path, owed: Path): boolean {
+    return owed === path || (!owed.isUsable && path === this.session.scheduler.carrying);
+  }
+
+  private isControlDue(path: Path, now: number): boolean {
+    if (path.pingDue || this.closeReason >= 0) return true;
+    if (path.isUsable && (this.statusDue & (1 << path.id)) !== 0) return true;
+    for (const owed of this.session.paths) {
+      if (this.isAckDue(owed, now) && this.carriesAcksOf(path, owed)) return true;
+    }
+    return false;
+  }
+
+  /** @returns whether what was written asks for an acknowledgement. */
+  private writeControl(path: Path, now: number): boolean {
+    const { builder, memory } = this.ports;
+    let isEliciting = false;
+    for (const owed of this.session.paths) {
+      if (owed.acks.dueAt > 0 && this.carriesAcksOf(path, owed)) this.writeAckOf(owed, now);
+    }
+    if (path.pingDue) {
+      path.pingDue = false;
+      memory.bytes[builder.claim(1)] = FRAME_PING;
+      isEliciting = true;
+    }
+    if ((isEliciting || (this.statusDue & (1 << path.id)) !== 0) && this.session.role === 'initiator') {
+      this.statusDue &= ~(1 << path.id);
+      this.writeStatus();
+      isEliciting = true;
+    }
+    if (this.closeReason >= 0) {
+      const at = builder.claim(CLOSE_BYTES);
+      memory.bytes[at] = FRAME_CLOSE;
+      memory.bytes[at + 1] = this.closeReason;
+      path.isBlocked = true;
+    }
+    return isEliciting;
+  }
+
+  private writeAckOf(owed: Path, now: number): void {
+    const { builder, memory } = this.ports;
+    const fit = Math.floor((builder.room - ACK_HEAD_BYTES) / ACK_RANGE_BYTES) + 1;
+    const count = owed.received.collectRanges(this.ranges, Math.min(ACK_MAX_RANGES, fit), ACK_DEPTH_DATAGRAMS);
+    if (count === 0) return;
+    const at = builder.claim(ACK_HEAD_BYTES + (count - 1) * ACK_RANGE_BYTES);
+    writeAck(memory.bytes, at, owed.id, now - owed.acks.newestAt, this.ranges, count);
+    owed.acks.onSent(now);
+  }
+
+  private writeStatus(): void {
+    const { builder, memory } = this.ports;
+    const paths = this.session.paths;
+    const at = builder.claim(6 + 2 * paths.length);
+    memory.bytes[at] = FRAME_STATUS;
+    writeU32(memory.bytes, at + 1, this.statusSequence);
+    memory.bytes[at + 5] = paths.length;
+    for (const path of paths) {
+      const isCarrying = path === this.session.scheduler.carrying;
+      memory.bytes[at + 6 + 2 * path.id] = path.id;
+      memory.bytes[at + 7 + 2 * path.id] = !path.isOpen
+        ? STATUS_ABANDONED
+        : isCarrying
+          ? STATUS_AVAILABLE
+          : STATUS_STANDBY;
+    }
+  }
+
+  private fillMtuProbe(path: Path, key: SendKey, now: number): void {
+    if (!path.isUsable || !path.rtt.hasSample) return;
+    const size = path.mtu.probeDue(now);
+    if (size === 0) return;
+    const { builder, memory } = this.ports;
+    builder.begin(size);
+    memory.bytes[builder.claim(1)] = FRAME_PING;
+    builder.pad();
+    path.mtu.onProbeSent(this.finish(path, key, -1, true, now), size);
+  }
+
+  // ---- data ----------------------------------------------------------------------------------------------------
+
+  private mayCarry(path: Path, now: number): boolean {
+    if (!path.isUsable) return false;
+    const { outbox, scheduler } = this.session;
+    const isCarrying = path === scheduler.carrying;
+    const hasWork =
+      (isCarrying && outbox.hasQueued) ||
+      (path === this.replayPath && outbox.hasReplay) ||
+      this.mirrors.hasWork(path.id);
+    if (!hasWork || path.windowRoom() <= 0) return false;
+    if (path.model.pacingAllowance(now) > 0) return true;
+    if (isCarrying) this.isPacingLimited = true;
+    return false;
+  }
+
+  private writeChunks(path: Path): number {
+    const { builder } = this.ports;
+    const { outbox, scheduler } = this.session;
+    const isCarrying = path === scheduler.carrying;
+    let refs = -1;
+    while (builder.hasSegments && outbox.hasReferences()) {
+      const whole = builder.room - MESSAGE_HEAD_BYTES;
+      const part = builder.room - CHUNK_HEAD_BYTES;
+      if (whole <= 0) break;
+      let isCopy = true;
+      let chunk = this.mirrors.take(path.id, whole, part);
+      if (chunk < 0 && path === this.replayPath) chunk = outbox.takeReplay(whole, part);
+      if (chunk < 0 && isCarrying) {
+        isCopy = false;
+        chunk = outbox.cut(whole, part, builder.isEmpty);
+      }
+      if (chunk < 0) break;
+      this.writeChunk(chunk);
+      refs = outbox.reference(refs, chunk);
+      if (!isCopy) this.mirror(chunk, path);
+    }
+    // Equal sizes make long GSO runs; a few zero bytes are cheaper than a broken run.
+    if (refs >= 0 && builder.room > 0 && builder.room < PAD_BELOW_BYTES && outbox.hasQueued) builder.pad();
+    return refs;
+  }
+
+  private writeChunk(chunk: number): void {
+    const { builder, memory } = this.ports;
+    const { outbox } = this.session;
+    const length = outbox.lengthOf(chunk);
+    const lane = outbox.laneOf(chunk);
+    const number = outbox.numberOf(chunk);
+    if (outbox.isWholeMessage(chunk) && length <= 0xffff) {
+      writeMessageHead(memory.bytes, builder.claim(MESSAGE_HEAD_BYTES), lane, number, length);
+    } else {
+      const at = builder.claim(CHUNK_HEAD_BYTES);
+      writeChunkHead(memory.bytes, at, lane, number, outbox.totalOf(chunk), outbox.offsetOf(chunk), length);
+    }
+    builder.refer(outbox.bytesOf(chunk), length);
+  }
+
+  private mirror(chunk: number, path: Path): void {
+    if (this.session.mode === 'redundant') {
+      for (const other of this.session.paths) {
+        if (other !== path && other.isUsable) this.mirrors.push(other.id, chunk);
+      }
+    } else if (this.duplicatePath !== null) {
+      if (this.now < this.duplicateUntil && this.duplicatePath.isUsable && this.duplicatePath !== path) {
+        this.mirrors.push(this.duplicatePath.id, chunk);
+      } else {
+        this.duplicatePath = null;
+      }
+    }
+  }
+}
+
+/** Ranges are looked for this deep: several acknowledgement intervals at the highest rate. */
+const ACK_DEPTH_DATAGRAMS = 4_096;
+/** How long new data goes out twice after a switch between two healthy paths: some round trips of any LAN. */
+const DUPLICATE_MICROS = 50_000;
+/** A rest of the datagram smaller than this is filled with zeros. */
+const PAD_BELOW_BYTES = 80;
