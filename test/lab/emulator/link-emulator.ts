@@ -24,6 +24,8 @@ export interface DirectionCounters {
   readonly lost: number;
   readonly queueDrops: number;
   readonly blackHoled: number;
+  /** Frames that were under way when a device went down. */
+  readonly carrierDrops: number;
   /** Frames that the kernel dropped before the emulator read them, or refused to send; not 0 means an overloaded lab. */
   readonly kernelDrops: number;
 }
@@ -48,7 +50,8 @@ export class LinkEmulator {
   /** Compiles if needed and starts the program. */
   async start(): Promise<void> {
     const programPath = await compileEmulator();
-    const args = ['netns', 'exec', this.#namespace, programPath, String(this.#seed)];
+    // A real link does not wait for a processor; the emulator waits for it as little as ordinary scheduling allows.
+    const args = ['netns', 'exec', this.#namespace, 'nice', '-n', '-10', programPath, String(this.#seed)];
     const child = spawn('ip', args, { stdio: 'pipe' });
     this.#child = child;
     child.stdout.setEncoding('utf8').on('data', (text: string) => this.#take(text));
@@ -58,6 +61,11 @@ export class LinkEmulator {
     child.stdin.on('error', (error) => this.#fail(error));
     child.once('error', (error) => this.#fail(error));
     child.once('exit', () => this.#fail(new Error('link emulator ended')));
+  }
+
+  /** Process id while it runs, for whoever accounts for processor time. */
+  get pid(): number | null {
+    return this.#child?.pid ?? null;
   }
 
   /** Opens (again) the devices of a link; needed after its device was re-created. The shape is kept. */
