@@ -42,7 +42,7 @@ export class PathSupervisor {
         return;
       }
       case 'probing':
-        this.renewChallenge(path);
+        this.challenge(path);
         this.backOff(path, PROBING_FIRST_MICROS, now);
         return;
       case 'suspect':
@@ -63,8 +63,9 @@ export class PathSupervisor {
     path.probeAt = now + path.probeIntervalMicros;
   }
 
-  private renewChallenge(path: Path): void {
-    path.challenge = this.random(8);
+  /** Asks with the same bytes until they come back: a path may take longer than the pause between questions. */
+  private challenge(path: Path): void {
+    path.challenge ??= this.random(8);
     path.challengeDue = true;
   }
 
@@ -72,7 +73,7 @@ export class PathSupervisor {
   onHeard(path: Path, now: number): void {
     if (path.probeAt > 0 && path.probeAt - now <= SUSPECT_FIRST_MICROS) return;
     if (path.state === 'suspect') path.pingDue = true;
-    else if (path.state === 'probing' && path.challenge === null) this.renewChallenge(path);
+    else if (path.state === 'probing' && path.challenge === null) this.challenge(path);
     path.probeAt = now + SUSPECT_FIRST_MICROS;
     path.probeIntervalMicros = SUSPECT_FIRST_MICROS;
   }
@@ -85,7 +86,8 @@ export class PathSupervisor {
     }
     if (path.candidate?.socket === socket && path.candidate.remote === remote) return;
     path.candidate = { socket, remote };
-    this.renewChallenge(path);
+    path.challenge = null;
+    this.challenge(path);
     path.probeAt = now + PROBING_FIRST_MICROS;
   }
 
