@@ -1,7 +1,12 @@
 import * as z from 'zod';
 
-/** Linux limits interface names to 15 bytes and refuses slashes and white space in them. */
-export const linkNameSchema = z.string().regex(/^(?!\.{1,2}$)[^\s/]{1,15}$/, 'not a network interface name');
+/**
+ * Linux limits interface names to 15 bytes and refuses slashes and white space in them. Quotes and backslashes are
+ * refused here too, since names are written into firewall rules.
+ */
+export const linkNameSchema = z
+  .string()
+  .regex(/^(?!\.{1,2}$)[^\s/"'\\]{1,15}$/, 'not a network interface name');
 
 /** What a link is made of, as far as the system tells. */
 export const linkKindSchema = z.enum(['ethernet', 'wifi', 'usb', 'cellular', 'other']);

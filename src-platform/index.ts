@@ -1,0 +1,33 @@
+export { exec, ExecError, parseJsonOutput, type Exec, type ExecOptions } from './exec.ts';
+export {
+  JournalError,
+  readProcessIdentity,
+  revertLeftovers,
+  SystemJournal,
+  type RevertReport,
+} from './journal/system-journal.ts';
+export type { JournalEntry } from './journal/entry.ts';
+export type { UndoContext, UndoOutcome } from './journal/undo.ts';
+export { interfaceDetailsFrom, type LinkSelection } from './links/classify-link.ts';
+export { LinkMonitor, type LinkMonitorOptions } from './links/link-monitor.ts';
+export {
+  isConnected,
+  type LinkAddress,
+  type LinkChange,
+  type LinkDelta,
+  type LinkSnapshot,
+} from './links/link-snapshot.ts';
+export { linkSysctls } from './links/link-tuning.ts';
+export { BoxNat, type DesiredNat } from './routes/box-nat.ts';
+export { LaptopRoutes, RoutesError, type Ipv6Outcome } from './routes/laptop-routes.ts';
+export { RouteGuard } from './routes/route-guard.ts';
+export type { DesiredRoutes } from './routes/route-facts.ts';
+export { StorageError } from './storage/atomic-file.ts';
+export { JsonFile, makeStateDir } from './storage/json-file.ts';
+export {
+  decodePublicKey,
+  fingerprintOf,
+  loadOrCreateStaticKey,
+  type StaticKey,
+} from './storage/static-key.ts';
+export { sysctlFiles, Sysctls, type SysctlFiles, type SysctlReport } from './sysctl.ts';

@@ -1,0 +1,227 @@
+import * as z from 'zod';
+import type { Family } from '../journal/entry.ts';
+import {
+  ROUTE_PROTOCOL,
+  FIRST_RULE_PRIORITY,
+  LAST_RULE_PRIORITY,
+  MAIN_TABLE,
+  RULE_PRIORITY,
+  TUNNEL_TABLE,
+} from './constants.ts';
+
+/** What the laptop's routing should be. Addresses are in the canonical text form that the kernel prints. */
+export interface DesiredRoutes {
+  readonly tunnel: {
+    readonly name: string;
+    readonly address4: string;
+    readonly prefix4: number;
+    /** Null when the box offers no IPv6. */
+    readonly address6: string | null;
+    readonly prefix6: number;
+    readonly mtu: number;
+  };
+  /** Own addresses of all links, both families mixed. */
+  readonly linkAddresses: readonly string[];
+  /** False while draining: new connections go direct, those of the tunnel go on. */
+  readonly active: boolean;
+  /** Firewall mark of the tunnel's own sockets. */
+  readonly mark: number;
+}
+
+/**
+ * One thing that is there or not: an address, a route or a rule, with the `ip -batch` lines that make and remove it.
+ * Equal keys mean the same thing.
+ */
+export interface RouteFact {
+  readonly kind: 'link' | 'address' | 'route' | 'rule';
+  readonly key: string;
+  readonly add: string;
+  /** Null for what is only ever replaced. */
+  readonly remove: string | null;
+}
+
+/** The facts of one family, in the order in which they have to come about. */
+export function desiredFacts(desired: DesiredRoutes, family: Family): readonly RouteFact[] {
+  const { tunnel, active, mark } = desired;
+  const address = family === 4 ? tunnel.address4 : tunnel.address6;
+  if (address === null) return [];
+  const linkAddresses = desired.linkAddresses.filter((text) => familyOf(text) === family).sort();
+  return [
+    ...(family === 4 ? [linkFact(tunnel.name, tunnel.mtu)] : []),
+    addressFact(family, tunnel.name, address, family === 4 ? tunnel.prefix4 : tunnel.prefix6),
+    routeFact(tunnel.name, address),
+    ruleFact({ priority: RULE_PRIORITY.ownSockets, mark, table: MAIN_TABLE }),
+    ...[...new Set(linkAddresses)].map((from) =>
+      ruleFact({ priority: RULE_PRIORITY.linkAddress, from, table: MAIN_TABLE }),
+    ),
+    ruleFact({ priority: RULE_PRIORITY.tunnelAddress, from: address, table: TUNNEL_TABLE }),
+    ruleFact({ priority: RULE_PRIORITY.specificRoutes, table: MAIN_TABLE, suppressPrefixLength: 0 }),
+    ...(active ? [ruleFact({ priority: RULE_PRIORITY.everythingElse, table: TUNNEL_TABLE })] : []),
+  ];
+}
+
+/**
+ * The `ip -batch` lines that lead from one set of facts to another: first everything new, from the device outwards,
+ * then everything old, from the rules inwards, so that at no moment a rule points at nothing. Only an old address goes
+ * before the new one: IPv4 addresses of one network depend on the first of them and would vanish with it.
+ */
+export function batchBetween(present: readonly RouteFact[], wanted: readonly RouteFact[]): string {
+  const presentKeys = new Set(present.map((fact) => fact.key));
+  const wantedKeys = new Set(wanted.map((fact) => fact.key));
+  const isReplaced = (fact: RouteFact): boolean => wanted.some(({ kind }) => kind === fact.kind);
+
+  const stale = [...present].reverse().filter((fact) => !wantedKeys.has(fact.key));
+  const staleAddresses = stale.filter((fact) => fact.kind === 'address' && isReplaced(fact));
+  // The table has one route, which `replace` takes the place of.
+  const staleRest = stale.filter(
+    (fact) => !staleAddresses.includes(fact) && !(fact.kind === 'route' && isReplaced(fact)),
+  );
+  return [
+    ...removals(staleAddresses),
+    ...wanted.filter((fact) => !presentKeys.has(fact.key)).map((fact) => fact.add),
+    ...removals(staleRest),
+  ]
+    .map((line) => `${line}\n`)
+    .join('');
+}
+
+function removals(facts: readonly RouteFact[]): readonly string[] {
+  return facts.flatMap(({ remove }) => (remove === null ? [] : [remove]));
+}
+
+const rulesSchema = z.array(
+  z.looseObject({
+    priority: z.number(),
+    src: z.string(),
+    srclen: z.number().optional(),
+    fwmark: z.string().optional(),
+    table: z.coerce.number().optional(),
+    suppress_prefixlen: z.number().optional(),
+    protocol: z.coerce.string().optional(),
+  }),
+);
+
+/** Reads our own rules out of the output of `ip -N -j rule show`. */
+export function presentRules(output: unknown): readonly RouteFact[] {
+  return rulesSchema
+    .parse(output)
+    .filter(
+      (rule) =>
+        rule.priority >= FIRST_RULE_PRIORITY &&
+        rule.priority <= LAST_RULE_PRIORITY &&
+        rule.protocol === String(ROUTE_PROTOCOL),
+    )
+    .map((rule) =>
+      ruleFact({
+        priority: rule.priority,
+        table: rule.table ?? MAIN_TABLE,
+        ...(rule.src === 'all'
+          ? {}
+          : { from: rule.srclen === undefined ? rule.src : `${rule.src}/${rule.srclen}` }),
+        ...(rule.fwmark === undefined ? {} : { mark: Number(rule.fwmark) }),
+        ...(rule.suppress_prefixlen === undefined ? {} : { suppressPrefixLength: rule.suppress_prefixlen }),
+      }),
+    );
+}
+
+const routesSchema = z.array(
+  z.looseObject({ dst: z.string(), dev: z.string().optional(), prefsrc: z.string().optional() }),
+);
+
+/** Reads the default route of our table out of the output of `ip -N -j route show table`. */
+export function presentRoutes(output: unknown): readonly RouteFact[] {
+  return routesSchema
+    .parse(output)
+    .flatMap(({ dst, dev, prefsrc }) =>
+      dst === 'default' && dev !== undefined ? [routeFact(dev, prefsrc ?? '')] : [],
+    );
+}
+
+const linksSchema = z.array(
+  z.looseObject({
+    ifname: z.string().optional(),
+    mtu: z.number().optional(),
+    flags: z.array(z.string()).optional(),
+    addr_info: z
+      .array(
+        z.looseObject({ family: z.string(), local: z.string(), prefixlen: z.number(), scope: z.string() }),
+      )
+      .optional(),
+  }),
+);
+
+/** Reads the device's state and addresses of one family out of the output of `ip -j address show dev`. */
+export function presentDevice(output: unknown, family: Family): readonly RouteFact[] {
+  return linksSchema.parse(output).flatMap(({ ifname, mtu, flags, addr_info: addresses = [] }) => {
+    if (ifname === undefined || mtu === undefined) return [];
+    const isUp = flags?.includes('UP') === true;
+    return [
+      ...(family === 4 && isUp ? [linkFact(ifname, mtu)] : []),
+      ...addresses
+        .filter(
+          (address) => address.family === (family === 4 ? 'inet' : 'inet6') && address.scope === 'global',
+        )
+        .map((address) => addressFact(family, ifname, address.local, address.prefixlen)),
+    ];
+  });
+}
+
+function linkFact(device: string, mtu: number): RouteFact {
+  return {
+    kind: 'link',
+    key: `link ${device} ${mtu}`,
+    add: `link set dev ${device} mtu ${mtu} up`,
+    remove: null,
+  };
+}
+
+function addressFact(family: Family, device: string, address: string, prefixLength: number): RouteFact {
+  const text = `${address}/${prefixLength}`;
+  // No prefix route: it would be in the main table, which is not ours. No duplicate detection: nobody else is there.
+  const flags = family === 4 ? 'noprefixroute' : 'noprefixroute nodad';
+  return {
+    kind: 'address',
+    key: `address ${device} ${text}`,
+    add: `address replace ${text} dev ${device} ${flags}`,
+    remove: `address del ${text} dev ${device}`,
+  };
+}
+
+function routeFact(device: string, source: string): RouteFact {
+  const route = `default dev ${device} table ${TUNNEL_TABLE} proto ${ROUTE_PROTOCOL}`;
+  return {
+    kind: 'route',
+    key: `route ${device} ${source}`,
+    add: `route replace ${route} src ${source}`,
+    remove: `route del ${route}`,
+  };
+}
+
+interface RuleParts {
+  readonly priority: number;
+  readonly table: number;
+  readonly from?: string;
+  readonly mark?: number;
+  readonly suppressPrefixLength?: number;
+}
+
+function ruleFact({ priority, table, from, mark, suppressPrefixLength }: RuleParts): RouteFact {
+  const selector = [
+    `priority ${priority}`,
+    ...(from === undefined ? [] : [`from ${from}`]),
+    ...(mark === undefined ? [] : [`fwmark 0x${mark.toString(16)}`]),
+    `lookup ${table}`,
+    ...(suppressPrefixLength === undefined ? [] : [`suppress_prefixlength ${suppressPrefixLength}`]),
+    `protocol ${ROUTE_PROTOCOL}`,
+  ].join(' ');
+  return {
+    kind: 'rule',
+    key: `rule ${selector}`,
+    add: `rule add ${selector}`,
+    remove: `rule del ${selector}`,
+  };
+}
+
+function familyOf(address: string): Family {
+  return address.includes(':') ? 6 : 4;
+}
