@@ -124,7 +124,7 @@ export class ControlServer<C extends Contract> {
         if (errorCode(error) === 'ENOENT') return;
         this.#server.close();
         unlinkSync(socketPath);
-        reject(error);
+        reject(error instanceof Error ? error : new Error(String(error)));
       }
     });
   }

@@ -92,23 +92,23 @@ describe('a control server session', () => {
   it('gives a slow reader only the newest snapshot once it reads again', () => {
     const client = connect();
     client.say(hello(), { type: 'request', id: 1, method: 'subscribe', params: {} });
-    client.isReading = false;
+    client.state.isReading = false;
     for (let version = 10; version < 20; version += 1) client.session.publish('changed', { version });
-    client.isReading = true;
+    client.state.isReading = true;
     client.session.onDrain();
     expect(client.heard().slice(3)).toEqual([
       { type: 'event', event: 'changed', payload: { version: 10 } },
       { type: 'event', event: 'changed', payload: { version: 19 } },
     ]);
-    expect(client.isPaused).toBe(false);
+    expect(client.state.isPaused).toBe(false);
   });
 
   it('takes no requests from, and at last cuts off, a client that does not read', () => {
     const client = connect();
     client.say(hello());
-    client.isReading = false;
+    client.state.isReading = false;
     client.say({ type: 'request', id: 1, method: 'subscribe', params: {} });
-    expect(client.isPaused).toBe(true);
+    expect(client.state.isPaused).toBe(true);
     vi.advanceTimersByTime(STALL_TIMEOUT_MS);
     expect(client.fate()).toEqual({ ended: 'destroyed', reasons: ['does-not-read'] });
   });
@@ -116,7 +116,7 @@ describe('a control server session', () => {
   it('cuts off a client whose queue outgrows its bound', async () => {
     const client = connect({ handle: () => Promise.resolve({ ok: true, result: 'x'.repeat(1_000_000) }) });
     client.say(hello());
-    client.isReading = false;
+    client.state.isReading = false;
     for (let id = 0; id < 3; id += 1) client.say({ type: 'request', id, method: 'echo', params: {} });
     await settled();
     expect(client.fate()).toEqual({ ended: 'destroyed', reasons: ['queue-full'] });
@@ -146,41 +146,39 @@ describe('a control server session', () => {
 function connect(overrides: Partial<SessionHost> = {}) {
   const written: Buffer[] = [];
   const reasons: CutOffReason[] = [];
-  let ended: 'ended' | 'destroyed' | null = null;
-  let queuedBytes = 0;
-  const client = {
-    isReading: true,
-    isPaused: false,
-    say: (...messages: unknown[]) => client.sendBytes(Buffer.concat(messages.map(encodeFrame))),
-    sendBytes: (bytes: Buffer) => client.session.onData(bytes),
-    heard: () => written.flatMap((frame) => new FrameDecoder().push(frame).messages),
-    fate: () => ({ ended, reasons }),
-    session: new ServerSession(
-      {
-        write: (bytes) => {
-          written.push(bytes);
-          queuedBytes = client.isReading ? 0 : queuedBytes + bytes.length;
-          return client.isReading;
-        },
-        queuedBytes: () => queuedBytes,
-        pause: () => void (client.isPaused = true),
-        resume: () => void (client.isPaused = false),
-        end: () => void (ended = 'ended'),
-        destroy: () => void (ended = 'destroyed'),
+  const state = { isReading: true, isPaused: false, ended: null as 'ended' | 'destroyed' | null, queuedBytes: 0 };
+  const session = new ServerSession(
+    {
+      write: (bytes) => {
+        written.push(bytes);
+        state.queuedBytes = state.isReading ? 0 : state.queuedBytes + bytes.length;
+        return state.isReading;
       },
-      {
-        contractName: 'test',
-        programVersion: '1.0',
-        refusal: null,
-        handle: (method, params) => Promise.resolve({ ok: true, result: { method, params } }),
-        eventOf: (method) => (method === 'subscribe' ? 'changed' : null),
-        snapshot: () => ({ version: 1 }),
-        onCutOff: (reason) => reasons.push(reason),
-        ...overrides,
-      },
-    ),
+      queuedBytes: () => state.queuedBytes,
+      pause: () => void (state.isPaused = true),
+      resume: () => void (state.isPaused = false),
+      end: () => void (state.ended = 'ended'),
+      destroy: () => void (state.ended = 'destroyed'),
+    },
+    {
+      contractName: 'test',
+      programVersion: '1.0',
+      refusal: null,
+      handle: (method, params) => Promise.resolve({ ok: true, result: { method, params } }),
+      eventOf: (method) => (method === 'subscribe' ? 'changed' : null),
+      snapshot: () => ({ version: 1 }),
+      onCutOff: (reason) => void reasons.push(reason),
+      ...overrides,
+    },
+  );
+  return {
+    session,
+    state,
+    say: (...messages: unknown[]): void => session.onData(Buffer.concat(messages.map(encodeFrame))),
+    sendBytes: (bytes: Buffer): void => session.onData(bytes),
+    heard: (): readonly unknown[] => written.flatMap((frame) => new FrameDecoder().push(frame).messages),
+    fate: () => ({ ended: state.ended, reasons }),
   };
-  return client;
 }
 
 function hello() {
