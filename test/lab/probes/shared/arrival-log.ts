@@ -60,11 +60,10 @@ export class ArrivalLog {
   arrivals(fromMicros: number, untilMicros: number): ArrivalsInWindow {
     let longest: Silence | null = null;
     let longestCorrected: Silence | null = null;
-    let longestInsideMicros = 0;
     const latencies: number[] = [];
-    const consider = (from: number, until: number, late: number): void => {
-      const inside = Math.min(until, untilMicros) - Math.max(from, fromMicros);
-      longestInsideMicros = Math.max(longestInsideMicros, inside);
+    const consider = (began: number, until: number, late: number): void => {
+      // What had begun long before belongs to an earlier window; here only its rest counts.
+      const from = began < fromMicros - LEAD_MICROS ? fromMicros : began;
       const correctedMicros = Math.max(0, until - from - late);
       const length = until - from;
       const isLongest = longest === null || length > longest.untilMicros - longest.fromMicros;
@@ -94,11 +93,16 @@ export class ArrivalLog {
       arrivals: latencies.length,
       longest,
       longestCorrected,
-      longestInsideMicros,
       latency: percentiles(latencies),
     };
   }
 }
+
+/**
+ * The last arrival before a fault is up to one interval of the sender and one pause of the receiver older than the
+ * fault; a silence that is older than this had another cause.
+ */
+const LEAD_MICROS = 20_000;
 
 /** Sorts in place and tells the percentiles; null for no values. */
 export function percentiles(values: number[]): LatencyMicros | null {

@@ -23,15 +23,16 @@ export interface Silence {
   readonly correctedMicros: number;
 }
 
-/** The longest silences between consecutive arrivals that touch a window, and the delays of what arrived in it. */
+/**
+ * The longest silences between consecutive arrivals that touch a window, and the delays of what arrived in it. Of a
+ * silence that began more than 20 ms before the window only the part inside counts.
+ */
 export interface ArrivalsInWindow {
   readonly arrivals: number;
   /** Longest by raw length; null if nothing ever arrived. A silence that still lasts ends at the window's end. */
   readonly longest: Silence | null;
   /** Longest after correction. */
   readonly longestCorrected: Silence | null;
-  /** Longest part of a silence that lies inside the window. */
-  readonly longestInsideMicros: number;
   readonly latency: LatencyMicros | null;
 }
 

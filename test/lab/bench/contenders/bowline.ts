@@ -1,0 +1,109 @@
+import { existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { projectDir, tryProgram } from '../../programs.ts';
+import { BOX_ADDRESS } from '../bench-home.ts';
+import type { BenchHome } from '../bench-home.ts';
+import { CleanUp } from '../clean-up.ts';
+import type { Contender } from '../contender.ts';
+import { pause } from '../machine.ts';
+import type { Machine, Service } from '../machine.ts';
+
+/** Bowline as its users run it: daemon and box with every feature on, the default mode, all links of the laptop. */
+export const bowline: Contender = {
+  name: 'bowline',
+  label: 'Bowline',
+  setting: 'default mode (seamless), every link of the laptop in use, the box does its own NAT',
+  carriesUdp: true,
+  obstacle: () => {
+    const missing = ['bowlined', 'bowline-box', 'bowline'].filter((name) => !existsSync(program(name)));
+    return missing.length === 0 ? null : `${missing.join(', ')} not built (npm run build)`;
+  },
+  version: async () => (await tryProgram(program('bowlined'), ['--version'])).stdout.trim(),
+  start: async (bench, laptops, signal) => {
+    const cleanUp = new CleanUp();
+    try {
+      const boxKey = await publicKey(bench, bench.box, 'bowline-box');
+      const peers: string[] = [];
+      for (const laptop of laptops) {
+        peers.push('--peer', `${laptop.name}=${await publicKey(bench, laptop, 'bowlined')}`);
+      }
+      const box = bench.box.start(program('bowline-box'), [
+        ...['run', '--state-dir', stateDir(bench, bench.box), '--socket', socketPath(bench, bench.box)],
+        ...['--uplink', 'wan0', '--no-mdns', ...peers],
+      ]);
+      cleanUp.add(() => box.stop());
+      const services: Service[] = [];
+      for (const laptop of laptops) {
+        const links = laptop === bench.laptop ? 'eth0,wlan0' : 'eth0';
+        const daemon = laptop.start(program('bowlined'), [
+          ...['run', '--state-dir', stateDir(bench, laptop), '--socket', socketPath(bench, laptop)],
+          ...['--links', links, '--box', `${boxKey}@${BOX_ADDRESS}`],
+        ]);
+        cleanUp.add(() => daemon.stop());
+        services.push(daemon);
+      }
+      for (const [index, laptop] of laptops.entries()) {
+        const daemon = services[index];
+        if (daemon !== undefined) await waitForProtection(bench, laptop, daemon, box, signal);
+      }
+      const first = services.slice(0, 1).map(({ pid }) => pid);
+      return { processes: { laptop: first, box: [box.pid] }, stop: () => cleanUp.run() };
+    } catch (error) {
+      await cleanUp.run();
+      throw error;
+    }
+  },
+};
+
+/** Starting two programs on a crowded machine and one handshake; a minute of it would hide a fault. */
+const START_MS = 20_000;
+const POLL_MS = 100;
+
+async function waitForProtection(
+  bench: BenchHome,
+  laptop: Machine,
+  daemon: Service,
+  box: Service,
+  signal: AbortSignal,
+): Promise<void> {
+  const socket = ['--socket', socketPath(bench, laptop)];
+  const deadline = performance.now() + START_MS;
+  let isOn = false;
+  let last = '';
+  for (;;) {
+    // Refused until the daemon's socket is there.
+    isOn ||= (await laptop.tryRun(program('bowline'), ['on', ...socket])).status === 0;
+    const { stdout, stderr, status } = await laptop.tryRun(program('bowline'), ['status', '--json', ...socket]);
+    if (status === 0 && isProtected(stdout)) return;
+    last = stderr.trim() || stdout.trim();
+    for (const service of [daemon, box]) {
+      if (!service.isRunning) throw new Error(`${service.name} ended: ${service.output.trim().slice(-400)}`);
+    }
+    if (performance.now() > deadline) {
+      throw new Error(`${laptop.name} is not protected after ${START_MS / 1000} s: ${last.slice(0, 400)}`);
+    }
+    await pause(POLL_MS, signal);
+  }
+}
+
+function isProtected(json: string): boolean {
+  const status = JSON.parse(json) as { readonly state?: unknown; readonly internet?: unknown };
+  return status.state === 'protected' && status.internet === 'tunnelled';
+}
+
+async function publicKey(bench: BenchHome, machine: Machine, name: string): Promise<string> {
+  mkdirSync(stateDir(bench, machine), { recursive: true, mode: 0o700 });
+  return (await machine.run(program(name), ['key', '--state-dir', stateDir(bench, machine)])).trim();
+}
+
+function stateDir(bench: BenchHome, machine: Machine): string {
+  return join(bench.tempDir, `bowline-${machine.name}`);
+}
+
+function socketPath(bench: BenchHome, machine: Machine): string {
+  return join(bench.tempDir, `bowline-${machine.name}.sock`);
+}
+
+function program(name: string): string {
+  return join(projectDir(), 'bin', name);
+}
