@@ -16,6 +16,20 @@ export interface ChildResult {
   readonly stderr: string;
 }
 
+/** What a body in a child process has besides the addon. */
+export interface ChildTools {
+  /** Runs `ip` in the child's namespace. */
+  ip(...args: string[]): void;
+  /** Runs many `ip` commands at once, faster than one by one. */
+  ipBatch(commands: readonly string[]): void;
+  /** Writes a line to standard output. */
+  print(text: string): void;
+  readonly require: NodeJS.Require;
+  readonly addonFile: string;
+}
+
+type Body<A, R> = (native: NativeApi, argument: A, tools: ChildTools) => R | Promise<R>;
+
 /** A network namespace of a test file, with `lo` up. */
 export interface Namespace {
   readonly name: string;
@@ -25,7 +39,7 @@ export interface Namespace {
    * Runs `body` in a Node process inside the namespace and gives back what it returns, through JSON. The
    * body is handed over as text: it can use its parameters and globals, nothing else.
    */
-  run<A, R>(body: (native: NativeApi, argument: A) => R | Promise<R>, argument: A): Promise<R>;
+  run<A, R>(body: Body<A, R>, argument: A): Promise<R>;
   remove(): void;
 }
 
@@ -39,8 +53,9 @@ export function createNamespace(): Namespace {
   return {
     name,
     ip,
-    run: async <A, R>(body: (native: NativeApi, argument: A) => R | Promise<R>, argument: A): Promise<R> => {
-      const script = `process.stdout.write(JSON.stringify({ value: await body(native, ${JSON.stringify(argument)}) }));`;
+    run: async <A, R>(body: Body<A, R>, argument: A): Promise<R> => {
+      const call = `await body(native, ${JSON.stringify(argument)}, tools)`;
+      const script = `process.stdout.write(JSON.stringify({ value: ${call} }));`;
       const node = [process.execPath, '--input-type=module', '-e', childScript(body, script)];
       const result = await execute('ip', ['netns', 'exec', name, ...node]);
       if (result.status !== 0) throw new Error(`the child failed: ${result.stderr}`);
@@ -50,21 +65,30 @@ export function createNamespace(): Namespace {
   };
 }
 
-/** Runs `body` in a fresh Node process and waits for its end, however that comes. */
-export async function runChild(
-  body: (native: NativeApi) => unknown,
+/** Runs `body` in a fresh Node process and waits for its end, however that comes. See {@link Namespace.run}. */
+export async function runChild<A>(
+  body: Body<A, unknown>,
+  argument: A,
   nodeOptions: readonly string[] = [],
 ): Promise<ChildResult> {
-  const script = childScript(body, 'await body(native);');
+  const script = childScript(body, `await body(native, ${JSON.stringify(argument)}, tools);`);
   return execute(process.execPath, [...nodeOptions, '--input-type=module', '-e', script]);
 }
 
 function childScript(body: (...args: never[]) => unknown, call: string): string {
   return `
     import { createRequire } from 'node:module';
-    const ADDON_FILE = ${JSON.stringify(ADDON_FILE)};
-    globalThis.ADDON_FILE = ADDON_FILE;
-    const native = createRequire(ADDON_FILE)(ADDON_FILE);
+    import { execFileSync } from 'node:child_process';
+    const addonFile = ${JSON.stringify(ADDON_FILE)};
+    const require = createRequire(addonFile);
+    const native = require(addonFile);
+    const tools = {
+      ip: (...args) => execFileSync('ip', args),
+      ipBatch: (commands) => execFileSync('ip', ['-batch', '-'], { input: commands.join('\\n') }),
+      print: (text) => process.stdout.write(text + '\\n'),
+      require,
+      addonFile,
+    };
     const body = ${body.toString()};
     ${call}`;
 }
