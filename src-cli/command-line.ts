@@ -1,0 +1,117 @@
+import { parseArgs } from 'node:util';
+import * as z from 'zod';
+import { ControlClient } from '../src-control/index.ts';
+import { parseCommandLine, wrongUsage, type OptionValues } from '../src-shared/command-line/command-line.ts';
+import { EXIT_STATUS, exitStatusOf, type ExitStatus } from '../src-shared/command-line/exit-status.ts';
+import { daemonContract, unplugKindSchema } from '../src-shared/control/contract.ts';
+import { DEFAULT_DAEMON_SOCKET } from '../src-shared/model/defaults.ts';
+import { linkNameSchema, linkPrioritySchema } from '../src-shared/model/link.ts';
+import { modeSchema } from '../src-shared/model/status.ts';
+import type { CommandContext, CommandIo } from './command-context.ts';
+import { runDoctor, runUnplugTest } from './commands/checks.ts';
+import { setLinkPriority, setMode, setWanted } from './commands/intents.ts';
+import { explainPairing } from './commands/pair.ts';
+import { showLinks, showStatus } from './commands/show.ts';
+import { watchStatus } from './commands/watch.ts';
+import { PROGRAM } from './program.ts';
+
+const commonOptions = {
+  socket: z.string().min(1).default(DEFAULT_DAEMON_SOCKET),
+  json: z.boolean().default(false),
+};
+
+const commandSchema = z.discriminatedUnion('command', [
+  z.object({ ...commonOptions, command: z.literal('on') }),
+  z.object({ ...commonOptions, command: z.literal('off'), now: z.boolean().default(false) }),
+  z.object({ ...commonOptions, command: z.literal('status') }),
+  z.object({ ...commonOptions, command: z.literal('watch') }),
+  z.object({ ...commonOptions, command: z.literal('links') }),
+  z.object({
+    ...commonOptions,
+    command: z.literal('link set'),
+    positionals: z.tuple([linkNameSchema, linkPrioritySchema]),
+  }),
+  z.object({ ...commonOptions, command: z.literal('mode'), positionals: z.tuple([modeSchema]) }),
+  z.object({
+    ...commonOptions,
+    command: z.literal('test unplug'),
+    link: linkNameSchema.optional(),
+    kind: unplugKindSchema.default('carrier'),
+  }),
+  z.object({ ...commonOptions, command: z.literal('doctor'), fix: z.boolean().default(false) }),
+  z.object({ ...commonOptions, command: z.literal('pair') }),
+]);
+type Command = z.infer<typeof commandSchema>;
+
+/** Runs one command line and resolves to the exit status. Never rejects for what a user or a daemon can cause. */
+export async function runCommandLine(args: readonly string[], io: CommandIo): Promise<ExitStatus> {
+  const parsed = parseCommandLine(PROGRAM, args, io.version, parseArgs);
+  switch (parsed.kind) {
+    case 'print':
+      io.print(parsed.text);
+      return EXIT_STATUS.done;
+    case 'wrong-usage':
+      io.printError(parsed.message);
+      return EXIT_STATUS.wrongUsage;
+    case 'command': {
+      const command = checkCommand(parsed.command, parsed.values, parsed.positionals);
+      if (typeof command === 'string') {
+        io.printError(command);
+        return EXIT_STATUS.wrongUsage;
+      }
+      return run(command, io);
+    }
+  }
+}
+
+async function run(command: Command, io: CommandIo): Promise<ExitStatus> {
+  const client = new ControlClient({
+    contract: daemonContract,
+    socketPath: command.socket,
+    programVersion: io.version,
+  });
+  try {
+    const failure = await dispatch(command, { ...io, client, isJson: command.json });
+    if (failure === null) return EXIT_STATUS.done;
+    io.printError(`bowline: ${failure.message}`);
+    return exitStatusOf(failure);
+  } finally {
+    client.close();
+  }
+}
+
+function dispatch(command: Command, context: CommandContext): ReturnType<typeof showStatus> {
+  switch (command.command) {
+    case 'on':
+      return setWanted(context, { wanted: true });
+    case 'off':
+      return setWanted(context, { wanted: false, now: command.now });
+    case 'status':
+      return showStatus(context);
+    case 'watch':
+      return watchStatus(context);
+    case 'links':
+      return showLinks(context);
+    case 'link set':
+      return setLinkPriority(context, ...command.positionals);
+    case 'mode':
+      return setMode(context, command.positionals[0]);
+    case 'test unplug':
+      return runUnplugTest(context, command.kind, command.link);
+    case 'doctor':
+      return runDoctor(context, command.fix);
+    case 'pair':
+      return explainPairing();
+  }
+}
+
+/** Gives the typed command, or the message about what is wrong with it. */
+function checkCommand(name: string, values: OptionValues, positionals: readonly string[]): Command | string {
+  const checked = commandSchema.safeParse({ ...values, command: name, positionals });
+  if (checked.success) return checked.data;
+  const issue = checked.error.issues[0];
+  const [first, index] = issue?.path ?? [];
+  const cause =
+    first === 'positionals' ? `"${positionals[Number(index)] ?? ''}"` : `--${String(first ?? '')}`;
+  return wrongUsage(PROGRAM, `${name}: ${cause}: ${issue?.message ?? 'invalid'}`, { name }).message;
+}

@@ -1,0 +1,108 @@
+import { alignColumns } from '../../src-shared/command-line/columns.ts';
+import type { ControlError } from '../../src-shared/control/error.ts';
+import { en } from '../../src-shared/i18n/en.ts';
+import { formatDuration, formatRate, formatRatio, formatTimeOfDay } from '../../src-shared/i18n/format.ts';
+import type { LinkStatus } from '../../src-shared/model/link.ts';
+import type { DaemonStatus, UnreachableStatus } from '../../src-shared/model/status.ts';
+import type { WallClockMs } from '../../src-shared/model/units.ts';
+import { describeStatus } from '../../src-shared/view/describe-status.ts';
+import type { CommandContext, CommandOutcome } from '../command-context.ts';
+
+/** Prints the status. Where the daemon does not answer, JSON readers get a status object that says so. */
+export async function showStatus({ client, isJson, now, print }: CommandContext): Promise<CommandOutcome> {
+  const answer = await client.call('status.get', {});
+  if (!answer.ok) {
+    const unreachable = unreachableStatus(answer.error);
+    if (isJson && unreachable !== null) print(JSON.stringify(unreachable));
+    return answer.error;
+  }
+  print(isJson ? JSON.stringify(answer.value) : statusText(answer.value, now()));
+  return null;
+}
+
+/** Prints the links. */
+export async function showLinks({ client, isJson, print }: CommandContext): Promise<CommandOutcome> {
+  const answer = await client.call('links.list', {});
+  if (!answer.ok) return answer.error;
+  const { links } = answer.value;
+  if (isJson) print(JSON.stringify(links));
+  else print(links.length === 0 ? 'No links' : linksTable(links).join('\n'));
+  return null;
+}
+
+/** The status object for a daemon that does not answer; null when it answered with a failure. */
+export function unreachableStatus({ code, data }: ControlError): UnreachableStatus | null {
+  const reason = ((): UnreachableStatus['reason'] | null => {
+    switch (code) {
+      case 'UNREACHABLE':
+        return data?.['errno'] === 'ENOENT' ? 'not-installed' : 'stopped';
+      case 'CONNECTION_LOST':
+      case 'TIMEOUT':
+        return 'stopped';
+      case 'NOT_PERMITTED':
+        return 'no-permission';
+      case 'VERSION_MISMATCH':
+        return 'version';
+      default:
+        return null;
+    }
+  })();
+  return reason === null ? null : { state: 'unreachable', internet: 'direct', reason };
+}
+
+function statusText(status: DaemonStatus, now: WallClockMs): string {
+  const { headline, detail } = describeStatus(status, now);
+  const used = status.links.filter((link) => link.state !== 'ignored');
+  const ignoredCount = status.links.length - used.length;
+  return [
+    headline,
+    detail,
+    ...(used.length === 0 ? [] : ['', ...linksTable(used)]),
+    '',
+    ...alignColumns([
+      ['Internet', en.internet[status.internet]],
+      ['Mode', en.mode[status.mode]],
+      ...boxRow(status),
+      ...lastSwitchRow(status),
+      ['Hidden', hiddenText(status)],
+      ...(ignoredCount === 0 ? [] : [['Not used', `${ignoredCount} more; see bowline links`]]),
+    ]),
+  ].join('\n');
+}
+
+function linksTable(links: readonly LinkStatus[]): readonly string[] {
+  const hasReason = links.some((link) => link.ignoredBecause !== null);
+  const header = ['Link', 'Kind', 'State', 'Priority', 'Round trip', 'Loss', 'Down', 'Up', 'Address'];
+  const rows = links.map((link) => [
+    link.name,
+    en.linkKind[link.kind],
+    en.linkState[link.state],
+    en.linkPriority[link.priority],
+    link.rttMicros === null ? '-' : formatDuration(link.rttMicros),
+    formatRatio(link.lossRatio),
+    formatRate(link.rxBitsPerSecond),
+    formatRate(link.txBitsPerSecond),
+    link.address ?? '-',
+    ...(hasReason ? [link.ignoredBecause ?? ''] : []),
+  ]);
+  return alignColumns([hasReason ? [...header, 'Not used because'] : header, ...rows]);
+}
+
+function boxRow({ box, version }: DaemonStatus): readonly (readonly string[])[] {
+  if (box === null) return [['Box', 'none paired; see bowline pair']];
+  const boxVersion = version.box === null ? '' : `, version ${version.box}`;
+  return [['Box', `${box.name} at ${box.address} (${box.fingerprint}${boxVersion})`]];
+}
+
+function lastSwitchRow({ lastSwitch }: DaemonStatus): readonly (readonly string[])[] {
+  if (lastSwitch === null) return [];
+  const { at, from, to, reason, gapMicros, replayedPackets } = lastSwitch;
+  const what = `${from} to ${to}, ${en.switchReason[reason]}`;
+  const cost = `${formatDuration(gapMicros)} gap, ${replayedPackets} packets sent again`;
+  return [['Last switch', `${formatTimeOfDay(Date.parse(at))}  ${what}; ${cost}`]];
+}
+
+function hiddenText({ counters }: DaemonStatus): string {
+  const { interruptionsHidden: hidden, packetsLost: lost } = counters;
+  return `${hidden} ${hidden === 1 ? 'interruption' : 'interruptions'}, ${lost} packets lost`;
+}

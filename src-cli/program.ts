@@ -1,0 +1,76 @@
+import type { CommandSpec, ProgramSpec } from '../src-shared/command-line/command-line.ts';
+import { DEFAULT_DAEMON_SOCKET } from '../src-shared/model/defaults.ts';
+
+const SOCKET_OPTION = { value: 'PATH', help: `control socket (default ${DEFAULT_DAEMON_SOCKET})` };
+const JSON_OPTION = { help: 'print JSON' };
+const basic: CommandSpec['options'] = { socket: SOCKET_OPTION };
+const withJson: CommandSpec['options'] = { socket: SOCKET_OPTION, json: JSON_OPTION };
+
+/** Everything that `bowline` can be asked. */
+export const PROGRAM: ProgramSpec = {
+  name: 'bowline',
+  summary: "Keeps this laptop's connections alive while it moves between Ethernet and Wi-Fi.",
+  commands: [
+    {
+      name: 'on',
+      summary: 'Switch protection on; open connections stay where they are',
+      options: basic,
+      notes: ['Waits a few seconds for the box, then says how things stand. Protection stays on meanwhile.'],
+    },
+    {
+      name: 'off',
+      summary: 'Switch protection off; open connections end in their own time',
+      options: { ...basic, now: { help: 'end open connections of the tunnel at once' } },
+    },
+    { name: 'status', summary: 'Show whether and how connections are protected', options: withJson },
+    {
+      name: 'watch',
+      summary: 'Follow the status until interrupted',
+      options: withJson,
+      notes: ['With --json, each line is one whole status object; the first is the present one.'],
+    },
+    { name: 'links', summary: 'List the links and what each one does', options: withJson },
+    {
+      name: 'link set',
+      summary: 'Say what a link may be used for',
+      positionals: ['NAME', 'auto|prefer|backup|never'],
+      options: basic,
+    },
+    {
+      name: 'mode',
+      summary: 'Say how the links are used together',
+      positionals: ['seamless|bonded|redundant|saver'],
+      options: basic,
+      notes: [
+        'seamless   the best link carries, the others stand by',
+        'bonded     all links add up',
+        'redundant  everything is sent twice; uses twice the data',
+        'saver      a metered link is the last resort',
+      ],
+    },
+    {
+      name: 'test unplug',
+      summary: 'Play the loss of a link and measure the gap',
+      options: {
+        ...withJson,
+        link: { value: 'NAME', help: 'the link to lose (default the carrying one)' },
+        kind: { value: 'carrier|silent', help: 'cable out, or a link that passes nothing (default carrier)' },
+      },
+    },
+    {
+      name: 'doctor',
+      summary: 'Check the system and say what helps',
+      options: { ...withJson, fix: { help: 'apply the fixes that need no decision' } },
+    },
+    {
+      name: 'pair',
+      summary: 'Pair with a box by the code that it shows',
+      options: {
+        ...basic,
+        box: { value: 'auto|HOST[:PORT]', help: 'the box (default auto)' },
+        code: { value: 'CODE', help: 'the code that the box shows' },
+      },
+      notes: ['This version pairs by key only. Called without options, the command says how.'],
+    },
+  ],
+};

@@ -1,0 +1,83 @@
+import { ControlServer, type ControlServerOptions } from '../../src-control/index.ts';
+import { daemonContract, type DaemonContract } from '../../src-shared/control/contract.ts';
+import { controlError } from '../../src-shared/control/error.ts';
+import type { DaemonStatus } from '../../src-shared/model/status.ts';
+import { err, ok } from '../../src-shared/util/result.ts';
+import { offStatus, protectedStatus } from './status.ts';
+
+/** A daemon that answers the whole contract over a real socket and only pretends to do anything. */
+export class FakeDaemon {
+  /** Methods that were called, with their parameters. */
+  readonly calls: { readonly method: string; readonly params: unknown }[] = [];
+  status: DaemonStatus = offStatus();
+  /** What switching on leads to. */
+  statusWhenOn: DaemonStatus = protectedStatus();
+  #server: ControlServer<DaemonContract> | null = null;
+
+  async start(
+    socketPath: string,
+    options: Partial<ControlServerOptions<DaemonContract>> = {},
+  ): Promise<void> {
+    this.#server = await ControlServer.listen({
+      contract: daemonContract,
+      socketPath,
+      programVersion: '0.1.0',
+      groupId: null,
+      readPeerCredentials: () => ({ pid: 1, uid: 0, gid: 0 }),
+      mayConnect: () => true,
+      onNotice: () => undefined,
+      snapshots: { 'status.changed': () => this.status },
+      handlers: this.#handlers(),
+      ...options,
+    });
+  }
+
+  /** Changes the status and tells all subscribers. */
+  become(status: DaemonStatus): void {
+    this.status = status;
+    this.#server?.publish('status.changed', status);
+  }
+
+  async stop(): Promise<void> {
+    await this.#server?.close();
+    this.#server = null;
+  }
+
+  #handlers(): ControlServerOptions<DaemonContract>['handlers'] {
+    const note = (method: string, params: unknown): void => void this.calls.push({ method, params });
+    return {
+      'status.get': () => ok(this.status),
+      'connection.setWanted': (params) => {
+        note('connection.setWanted', params);
+        this.become(params.wanted ? this.statusWhenOn : offStatus());
+        return ok({});
+      },
+      'mode.set': (params) => (note('mode.set', params), ok({})),
+      'links.list': () => ok({ links: this.status.links }),
+      'link.setPriority': (params) => {
+        note('link.setPriority', params);
+        return params.name === 'eth0'
+          ? ok({})
+          : err(controlError('NO_SUCH_LINK', `no link ${params.name}; see bowline links`));
+      },
+      'test.unplug': (params) => {
+        note('test.unplug', params);
+        const gap = { gapMicros: 8300, packetsReplayed: 7, packetsLost: 0 };
+        return ok({ link: params.link ?? 'eth0', kind: params.kind, to: 'wlan0', ...gap });
+      },
+      'doctor.run': ({ fix }) =>
+        ok({
+          checks: [
+            { name: 'tun', verdict: 'ok', evidence: '/dev/net/tun can be opened', fix: null, fixed: false },
+            {
+              name: 'rp-filter',
+              verdict: 'failed',
+              evidence: 'wlan0 drops what arrives',
+              fix: 'set rp_filter to 2',
+              fixed: fix,
+            },
+          ],
+        }),
+    };
+  }
+}

@@ -1,0 +1,254 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { runCommandLine } from '../../../src-cli/command-line.ts';
+import { PROGRAM } from '../../../src-cli/program.ts';
+import { FakeDaemon } from '../../support/fake-daemon.ts';
+import { commonStatus, linkStatus, offStatus, protectedStatus } from '../../support/status.ts';
+
+const NOW = Date.parse('2026-11-22T10:42:09.000Z');
+
+let dir: string;
+let socketPath: string;
+let daemon: FakeDaemon;
+
+beforeEach(async () => {
+  dir = mkdtempSync(join(tmpdir(), 'bowline-cli-'));
+  socketPath = join(dir, 'daemon.sock');
+  daemon = new FakeDaemon();
+  await daemon.start(socketPath);
+});
+afterEach(async () => {
+  await daemon.stop();
+  rmSync(dir, { recursive: true });
+});
+
+describe('bowline', () => {
+  it('prints the status as one aligned picture', async () => {
+    daemon.status = protectedStatus({
+      links: [
+        linkStatus('eth0', { state: 'carrying', rxBitsPerSecond: 620e6, txBitsPerSecond: 1.2e6 }),
+        linkStatus('wlan0', { address: '192.168.1.21', rttMicros: 5100, lossRatio: 0.0004 }),
+        linkStatus('docker0', {
+          kind: 'other',
+          state: 'ignored',
+          ignoredBecause: 'virtual interface (bridge)',
+        }),
+      ],
+    });
+    expect(await run('status')).toEqual({
+      status: 0,
+      out: [
+        'Protected on Ethernet',
+        'Wi-Fi stands by',
+        '',
+        'Link   Kind      State      Priority  Round trip  Loss   Down        Up          Address',
+        'eth0   Ethernet  carrying   auto      0.4 ms      0%     620 Mbit/s  1.2 Mbit/s  192.168.1.20',
+        'wlan0  Wi-Fi     stands by  auto      5.1 ms      <0.1%  0 bit/s     0 bit/s     192.168.1.21',
+        '',
+        'Internet  Internet is protected',
+        'Mode      Seamless: the best link carries, the others stand by',
+        'Box       attic at 192.168.1.2:4747 (ab12-cd34, version 0.1.0)',
+        'Hidden    14 interruptions, 0 packets lost',
+        'Not used  1 more; see bowline links',
+      ],
+      err: [],
+    });
+  });
+
+  it("prints the daemon's own status object as JSON", async () => {
+    daemon.status = protectedStatus();
+    const { out, status } = await run('status', '--json');
+    expect(status).toBe(0);
+    expect(out.map((line) => JSON.parse(line) as unknown)).toEqual([protectedStatus()]);
+  });
+
+  it('exits with 3 and a status object of its own when no daemon runs', async () => {
+    await daemon.stop();
+    const { out, err, status } = await run('status', '--json');
+    expect({ status, json: JSON.parse(out[0] ?? '') as unknown }).toEqual({
+      status: 3,
+      json: { state: 'unreachable', internet: 'direct', reason: 'not-installed' },
+    });
+    expect(err).toEqual([`bowline: no daemon socket at ${socketPath}; start the service`]);
+  });
+
+  it('exits with 4 when the daemon does not permit the user', async () => {
+    await daemon.stop();
+    await daemon.start(socketPath, { mayConnect: () => false });
+    expect(await run('links')).toMatchObject({
+      status: 4,
+      out: [],
+      err: [expect.stringContaining('join its group')],
+    });
+  });
+
+  it('switches on and says how things stand once they are settled', async () => {
+    daemon.statusWhenOn = { ...commonStatus(), state: 'connecting', attempt: 1, carrying: [] };
+    const running = run('on');
+    await vi.waitFor(() => expect(daemon.calls).toHaveLength(1));
+    daemon.become(protectedStatus());
+    expect(await running).toEqual({
+      status: 0,
+      out: ['Protected on Ethernet\nWi-Fi stands by'].join('\n').split('\n'),
+      err: [],
+    });
+    expect(daemon.calls).toEqual([{ method: 'connection.setWanted', params: { wanted: true } }]);
+  });
+
+  it('exits with 1 and the cause when switching on fails', async () => {
+    daemon.statusWhenOn = {
+      ...commonStatus(),
+      state: 'failed',
+      cause: 'no-box-configured',
+      detail: '',
+      carrying: [],
+    };
+    expect(await run('on')).toEqual({
+      status: 1,
+      out: [],
+      err: ['bowline: Not protected: No box is paired with this laptop; internet is direct'],
+    });
+  });
+
+  it('switches off, at once if told so', async () => {
+    daemon.status = protectedStatus();
+    expect(await run('off', '--now')).toMatchObject({
+      status: 0,
+      out: ['Off', "Internet uses this laptop's own connection"],
+    });
+    expect(daemon.calls).toEqual([{ method: 'connection.setWanted', params: { wanted: false, now: true } }]);
+  });
+
+  it('follows the status as one object a line until interrupted', async () => {
+    const interrupt = new AbortController();
+    const lines: string[] = [];
+    const running = run(['watch', '--json'], {
+      interrupted: interrupt.signal,
+      print: (text) => lines.push(text),
+    });
+    await vi.waitFor(() => expect(lines).toHaveLength(1));
+    daemon.become(protectedStatus());
+    await vi.waitFor(() => expect(lines).toHaveLength(2));
+    await daemon.stop();
+    await vi.waitFor(() => expect(lines.length).toBeGreaterThan(2));
+    interrupt.abort();
+    expect(await running).toMatchObject({ status: 0 });
+    expect(lines.slice(0, 3).map((line) => JSON.parse(line) as unknown)).toEqual([
+      offStatus(),
+      protectedStatus(),
+      { state: 'unreachable', internet: 'direct', reason: 'stopped' },
+    ]);
+  });
+
+  it('does not watch a daemon that is not there', async () => {
+    await daemon.stop();
+    expect(await run('watch', '--json')).toMatchObject({ status: 3, out: [] });
+  });
+
+  it('sets priorities and modes', async () => {
+    expect(await run('link', 'set', 'eth0', 'backup')).toEqual({ status: 0, out: ['eth0: backup'], err: [] });
+    expect(await run('mode', 'bonded')).toEqual({ status: 0, out: ['Bonded: all links add up'], err: [] });
+    expect(await run('link', 'set', 'eth9', 'never')).toEqual({
+      status: 1,
+      out: [],
+      err: ['bowline: no link eth9; see bowline links'],
+    });
+    expect(daemon.calls.map(({ params }) => params)).toEqual([
+      { name: 'eth0', priority: 'backup' },
+      { mode: 'bonded' },
+      { name: 'eth9', priority: 'never' },
+    ]);
+  });
+
+  it('reports the unplug test in words and as JSON', async () => {
+    expect(await run('test', 'unplug', '--link', 'eth0', '--kind', 'silent')).toEqual({
+      status: 0,
+      out: ['eth0 taken away, wlan0 took over', '8.3 ms gap, 7 packets sent again, 0 lost'],
+      err: [],
+    });
+    expect(JSON.parse((await run('test', 'unplug', '--json')).out[0] ?? '')).toMatchObject({
+      kind: 'carrier',
+      gapMicros: 8300,
+    });
+  });
+
+  it('fails when a check failed and its fix was not applied', async () => {
+    expect(await run('doctor')).toEqual({
+      status: 1,
+      out: [
+        'ok      tun        /dev/net/tun can be opened',
+        'failed  rp-filter  wlan0 drops what arrives',
+        '  set rp_filter to 2',
+      ],
+      err: ['bowline: failed: rp-filter; each check names what helps'],
+    });
+    expect(await run('doctor', '--fix')).toMatchObject({ status: 0 });
+  });
+
+  it('says how to pair by key', async () => {
+    const { status, err } = await run('pair', '--code', '123456');
+    expect({ status, cause: err[0] }).toEqual({
+      status: 1,
+      cause: 'bowline: this version pairs by key, not by code. Exchange the public keys by hand:',
+    });
+    expect(err.join('\n')).toContain('bowline-box run --peer NAME=LAPTOPKEY');
+  });
+
+  it.each([
+    [[], 'a command is missing'],
+    [['fly'], 'unknown command: fly'],
+    [['link'], 'unknown command: link'],
+    [['link', 'set', 'eth0'], 'link set: auto|prefer|backup|never is missing'],
+    [['link', 'set', 'eth0', 'loved'], 'link set: "loved"'],
+    [['mode', 'bonded', 'now'], 'mode: unexpected now'],
+    [['status', '--now'], 'status: has no option --now'],
+    [['status', '--fast'], "unknown option '--fast'"],
+    [['test', 'unplug', '--kind', 'axe'], 'test unplug: --kind'],
+    [['status', '--socket'], "option '--socket <value>' argument missing"],
+  ])('answers wrong usage %j with one line and 2', async (args, cause) => {
+    const { status, err, out } = await run(args);
+    expect({ status, out, lines: err.length }).toEqual({ status: 2, out: [], lines: 1 });
+    expect(err[0]).toContain(`bowline: ${cause}`);
+    expect(err[0]).toMatch(/; see bowline( [a-z ]+)? --help$/);
+  });
+
+  it('has help and version for the program and for every command, without a daemon', async () => {
+    await daemon.stop();
+    for (const words of [[], ...PROGRAM.commands.map(({ name }) => name.split(' '))]) {
+      const help = await run([...words, '--help']);
+      expect(help, words.join(' ')).toMatchObject({ status: 0, err: [] });
+      expect(help.out.join('\n'), words.join(' ')).toContain(`Usage: bowline ${words.join(' ')}`.trim());
+      expect(await run([...words, '--version']), words.join(' ')).toEqual({
+        status: 0,
+        out: ['bowline 0.1.0'],
+        err: [],
+      });
+    }
+  });
+});
+
+type Io = Parameters<typeof runCommandLine>[1];
+
+async function run(...args: [readonly string[], Partial<Io>?] | string[]) {
+  const [words, overrides] = Array.isArray(args[0])
+    ? [args[0] as readonly string[], (args[1] ?? {}) as Partial<Io>]
+    : [args as string[], {}];
+  const out: string[] = [];
+  const err: string[] = [];
+  const status = await runCommandLine(socketArguments(words), {
+    version: '0.1.0',
+    now: () => NOW,
+    print: (text) => void out.push(...text.split('\n')),
+    printError: (text) => void err.push(...text.split('\n')),
+    interrupted: new AbortController().signal,
+    ...overrides,
+  });
+  return { status, out, err };
+}
+
+/** Points a command to the test's daemon unless the test is about the socket option itself. */
+function socketArguments(words: readonly string[]): readonly string[] {
+  return words.length === 0 || words.includes('--socket') ? words : ['--socket', socketPath, ...words];
+}
