@@ -106,8 +106,9 @@ const listenSchema = z.string().transform((text, context): ListenArgument => {
 const peersSchema = z.array(z.string()).transform((texts, context): readonly PeerArgument[] => {
   const peers: PeerArgument[] = [];
   for (const text of texts) {
-    const separator = text.indexOf('=');
-    const name = peerNameSchema.safeParse(text.slice(0, Math.max(separator, 0)));
+    // A key alone also has a = in it: the padding at its end.
+    const separator = publicKeySchema.safeParse(text).success ? 0 : Math.max(text.indexOf('='), 0);
+    const name = peerNameSchema.safeParse(text.slice(0, separator));
     const publicKey = publicKeySchema.safeParse(text.slice(separator + 1));
     const message = !name.success
       ? `"${text}": the form is NAME=PUBLICKEY; ${name.error.issues[0]?.message ?? ''}`

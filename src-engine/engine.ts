@@ -105,7 +105,9 @@ export class Engine {
   removePeer(session: Session): void {
     const index = this.peers.findIndex((peer) => peer.session === session);
     if (index < 0) return;
-    const [peer] = this.peers.splice(index, 1);
+    const peer = this.peers[index]!;
+    this.peers.splice(index, 1);
+    this.initiator.forget(peer);
     for (const generation of this.generations.values()) if (generation.peer === peer) this.forget(generation);
     session.isEstablished = false;
   }
@@ -137,7 +139,11 @@ export class Engine {
     const { bytes, words, openTable } = this.options.memory;
     if (length < HEADER_BYTES) return this.drops.add('too-short');
     const type = bytes[at]!;
-    if (type !== TYPE_DATA) return this.handleHandshake(type, at, length, socket, remote, now);
+    if (type !== TYPE_DATA) {
+      // What came before it was sealed with keys that a handshake may drop.
+      this.openBatch(socket, remote, now);
+      return this.handleHandshake(type, at, length, socket, remote, now);
+    }
     if (length < SEAL_OVERHEAD_BYTES) return this.drops.add('too-short');
     const generation = this.generations.get(readU32(bytes, at + 4));
     if (generation === undefined) return this.drops.add('unknown-session');
@@ -166,6 +172,11 @@ export class Engine {
         continue;
       }
       const generation = this.opening[i]!;
+      // A datagram before it in the batch may have ended the session that its numbers belong to.
+      if (this.generations.get(generation.localIndex) !== generation) {
+        this.drops.add('unknown-session');
+        continue;
+      }
       if (!generation.isConfirmed) this.confirm(generation, now);
       const at = words[entry]!;
       const length = words[entry + 1]!;

@@ -65,6 +65,11 @@ export class HandshakeInitiator {
     else attempt.repeatAt = Math.min(attempt.repeatAt, now);
   }
 
+  /** Ends what is under way with a peer that is no longer paired. */
+  forget(peer: Peer): void {
+    for (const kept of [this.attempts, this.gates, this.cookies, this.renewAt]) kept.delete(peer);
+  }
+
   onTimeout(peer: Peer, now: number): void {
     const attempt = this.attempts.get(peer);
     if (attempt !== undefined) {

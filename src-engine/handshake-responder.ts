@@ -65,9 +65,10 @@ export class HandshakeResponder {
   private hasCookie(message: Uint8Array, socket: number, remote: number, index: number, now: number): boolean {
     const { context, parts } = this;
     const address = parts.describeRemote(remote);
+    const isLooked = this.inWindow <= LIMIT_PER_WINDOW;
+    if (isLooked && parts.jar.isMac2Valid(message, address, now)) return true;
     context.drops.add('handshake-limited');
-    if (this.inWindow > LIMIT_PER_WINDOW) return false;
-    if (parts.jar.isMac2Valid(message, address, now)) return true;
+    if (!isLooked) return false;
     const reply = parts.gate.sealCookieReply(message, parts.jar.bake(address, now), context.random(12));
     context.send({ socket, remote, bytes: frameNotice(TYPE_COOKIE, index, reply) });
     return false;

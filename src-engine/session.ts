@@ -14,6 +14,7 @@ import { SourceFilter } from './source-filter.ts';
 import { Transmitter } from './transmitter.ts';
 import {
   CHALLENGE_BYTES,
+  CLOSE_BYTES,
   FRAME_ACK,
   FRAME_CHALLENGE,
   FRAME_CHUNK,
@@ -282,6 +283,7 @@ export class Session implements MessageSink {
     remote: number,
     now: number,
   ): void {
+    if (pathId >= MAX_PATHS) return this.ports.drops.add('unknown-path');
     const path = this.path(pathId);
     if (!path.received.check(packetNumber)) return this.ports.drops.add('replayed');
     if (!path.isOpen && !this.openFromPeer(path, socket, remote, now)) return this.ports.drops.add('unknown-path');
@@ -363,9 +365,10 @@ export class Session implements MessageSink {
       case FRAME_STATUS:
         return this.readStatusFrame(at, end, now);
       case FRAME_CLOSE:
+        if (at + CLOSE_BYTES > end) return -1;
         this.isEstablished = false;
-        this.events.push({ kind: 'closed', reason: bytes[at + 1] ?? 0 });
-        return at + 2;
+        this.events.push({ kind: 'closed', reason: bytes[at + 1]! });
+        return at + CLOSE_BYTES;
       default:
         return -1;
     }
@@ -495,6 +498,16 @@ export class Session implements MessageSink {
   transmit(now: number): number {
     if (this.sendKey === null || !this.isEstablished) return -1;
     return this.transmitter.next(this.sendKey, now);
+  }
+
+  /** The path of the batch that {@link transmit} built last. */
+  get transmittingPath(): Path | null {
+    return this.transmitter.path;
+  }
+
+  /** A socket's buffer is full, or has room again: its paths wait, or go on. */
+  setBlocked(socket: number, isBlocked: boolean): void {
+    for (const path of this.paths) if (path.socket === socket) path.isBlocked = isBlocked;
   }
 
   /** The next event, or undefined. */

@@ -30,6 +30,8 @@ import { MirrorQueues } from './send/mirror-queues.ts';
 export class Transmitter {
   /** Set to say goodbye once; then nothing more is sent. */
   closeReason = -1;
+  /** The path of the last batch. */
+  path: Path | null = null;
   private readonly session: Session;
   private readonly ports: SessionPorts;
   private readonly mirrors: MirrorQueues;
@@ -104,6 +106,7 @@ export class Transmitter {
   private fill(path: Path, key: SendKey, now: number): boolean {
     if (path.isBlocked) return false;
     const { builder } = this.ports;
+    this.path = path;
     this.socket = path.socket;
     this.remote = path.remote;
     if (this.fillProof(path, key, now)) return true;

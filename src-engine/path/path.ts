@@ -343,6 +343,7 @@ export class Path {
 
   /** Handles loss, tail-probe and suspicion timers. @returns true if the path has just become suspect. */
   onTimeout(fate: ChunkFate, hasAlternative: boolean, now: number): boolean {
+    if (!this.isUsable) this.giveUpOldest(fate);
     if (this.state === 'closed' || this.state === 'probing') return false;
     if (this.lossAt > 0 && now >= this.lossAt) this.detectLoss(fate, now);
     if (this.awaitingSince === 0 || this.bytesInFlight === 0) return false;
@@ -356,6 +357,22 @@ export class Path {
       this.repeatOldest(fate);
     }
     return false;
+  }
+
+  /** Keeps room for probes on a path that has not answered any for long: without it nothing could ask any more. */
+  private giveUpOldest(fate: ChunkFate): void {
+    const { sent } = this;
+    if (sent.next - sent.oldest <= UNANSWERED_DATAGRAMS) return;
+    for (let number = sent.oldest; number < sent.next - UNANSWERED_DATAGRAMS; number++) {
+      const slot = number % SENT_CAPACITY;
+      const state = sent.state[slot]!;
+      if (state !== SENT_IN_FLIGHT && state !== SENT_SUSPECTED) continue;
+      if (state === SENT_IN_FLIGHT) this.bytesInFlight -= sent.bytes[slot]!;
+      sent.state[slot] = SENT_LOST;
+      fate.lose(sent.refs[slot]!, state === SENT_SUSPECTED);
+      sent.refs[slot] = -1;
+    }
+    sent.advance();
   }
 
   private repeatOldest(fate: ChunkFate): void {
@@ -423,6 +440,8 @@ const SUSPECT_FLOOR_MICROS = 10_000;
 const MAX_SUSPECT_FLOOR_MICROS = 30_000;
 /** Recovered within this time, the suspicion was a pause rather than a failure. */
 const SPURIOUS_WITHIN_MICROS = 30_000;
+/** Unresolved datagrams that a path without answers keeps: half of the ring, so that the other half takes probes. */
+const UNANSWERED_DATAGRAMS = SENT_CAPACITY / 2;
 /** With nothing to switch to, suspicion only stops data: wait until it is rather a failure than a pause. */
 const LONELY_SUSPECT_MICROS = 250_000;
 /** Before the first sample nothing is known; 100 ms covers a Wi-Fi station in power save. */

@@ -124,6 +124,7 @@ export class Inbox {
       while (this.bucket[b]! >= 0) this.remove(this.bucket[b]!);
     }
     this.laneNext.fill(0);
+    this.sink.flush();
     this.afterFlush();
   }
 

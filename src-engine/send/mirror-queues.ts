@@ -45,6 +45,7 @@ export class MirrorQueues {
       return -1;
     }
     this.outbox.release(this.shift(ring));
+    this.outbox.bytesMirrored += this.outbox.lengthOf(chunk);
     return chunk;
   }
 

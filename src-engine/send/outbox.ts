@@ -25,6 +25,8 @@ export class Outbox implements ChunkFate {
   chunksReplayed = 0;
   /** Bytes of chunks sent again. */
   bytesReplayed = 0;
+  /** Bytes sent on a further path as a copy. */
+  bytesMirrored = 0;
   messagesDropped = 0;
   messagesGivenUp = 0;
   /** Messages that are queued or not yet acknowledged. */
@@ -102,6 +104,11 @@ export class Outbox implements ChunkFate {
     this.messageFree = chain(this.mNext);
     this.chunkFree = chain(this.cNext);
     this.refFree = chain(this.rNext);
+  }
+
+  /** All bytes that went out more than once. */
+  get bytesRepeated(): number {
+    return this.bytesReplayed + this.bytesMirrored;
   }
 
   setPeerMemory(peer: PeerMemory): void {

@@ -1,0 +1,68 @@
+import type { Path } from '../../src-engine/path/path.ts';
+import { PROTOCOL_VERSION } from '../../src-engine/wire/handshake.ts';
+import { native } from '../../src-native/lib/index.ts';
+import { fingerprintOf } from '../../src-platform/index.ts';
+import type { BoxContract, Handlers } from '../../src-shared/control/contract.ts';
+import { controlError } from '../../src-shared/control/error.ts';
+import type { PeerPath, PeerStatus } from '../../src-shared/model/box-status.ts';
+import { VERSION } from '../../src-shared/version.ts';
+import { err, ok } from '../../src-shared/util/result.ts';
+import type { Box } from '../box.ts';
+import type { BoxPeer } from '../peers/peer-registry.ts';
+
+/** One entry for each method of the box's contract. */
+export function boxHandlers(box: Box): Handlers<BoxContract> {
+  return {
+    'box.status': () =>
+      ok({
+        name: box.options.name,
+        publicKey: box.key.publicKeyText,
+        fingerprint: box.fingerprint,
+        listen: `${box.options.listen.address}:${box.options.listen.port}`,
+        uplink: box.options.uplink,
+        tunnelNet4: box.options.tunnelNet4,
+        tunnelNet6: box.options.tunnelNet6,
+        startedAt: box.startedAt.toISOString(),
+        peers: box.registry.peers.map(peerStatus),
+        drops: { ...box.engine.drops.snapshot() },
+        version: { box: VERSION, protocol: PROTOCOL_VERSION },
+      }),
+    'box.peers': () => ok({ peers: box.registry.peers.map(peerStatus) }),
+    'box.revoke': ({ name }) => {
+      const peer = box.registry.peers.find((candidate) => candidate.name === name);
+      if (peer === undefined) return err(controlError('NO_SUCH_PEER', `no paired laptop is named ${name}`));
+      const advice = 'remove it from the command line and start the box again';
+      return err(controlError('PEER_FROM_ARGUMENT', `${name} was given by --peer; ${advice}`));
+    },
+    'box.key': () => ok({ publicKey: box.key.publicKeyText, fingerprint: box.fingerprint }),
+  };
+}
+
+function peerStatus(peer: BoxPeer): PeerStatus {
+  const { session } = peer;
+  const isSilent = !session.isEstablished || !session.hasCarrying;
+  return {
+    name: peer.name,
+    publicKey: peer.publicKeyText,
+    fingerprint: fingerprintOf(peer.publicKey),
+    state: peer.lastSeenAt === null ? 'never-seen' : isSilent ? 'silent' : 'connected',
+    origin: peer.origin,
+    tunnelAddress4: peer.address4,
+    tunnelAddress6: peer.address6,
+    lastSeenAt: peer.lastSeenAt === null ? null : new Date(peer.lastSeenAt).toISOString(),
+    paths: session.paths.filter((path) => path.isOpen).map((path) => pathStatus(peer, path)),
+  };
+}
+
+function pathStatus({ session }: BoxPeer, path: Path): PeerPath {
+  const { address, port } = native.addressDescribe(path.remote);
+  const standing = path === session.scheduler.carrying ? 'carrying' : 'standby';
+  return {
+    address: address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`,
+    state: path.isUsable ? standing : path.state === 'suspect' ? 'suspect' : 'lost',
+    rttMicros: path.rtt.hasSample ? path.rtt.smoothedMicros : null,
+    lossRatio: path.lossRatio,
+    txBitsPerSecond: 0,
+    rxBitsPerSecond: 0,
+  };
+}

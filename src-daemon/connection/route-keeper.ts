@@ -1,0 +1,85 @@
+import type { LaptopRoutes, LinkSnapshot } from '../../src-platform/index.ts';
+import type { TunnelConfig } from '../../src-shared/tunnel/control-message.ts';
+import { TUNNEL_MARK, TUNNEL_NAME } from '../tunnel.ts';
+import { hasOpenConnections } from './open-connections.ts';
+import { type Situation, routingOf } from './situation.ts';
+
+/** Lets the system's routes follow the situation, one change after the other, and knows when draining is over. */
+export class RouteKeeper {
+  private readonly routes: LaptopRoutes;
+  private readonly onRefused: (error: unknown) => void;
+  private draining: TunnelConfig | null = null;
+  private isPresent = false;
+  private lastKey = '';
+
+  constructor(routes: LaptopRoutes, onRefused: (error: unknown) => void) {
+    this.routes = routes;
+    this.onRefused = onRefused;
+  }
+
+  get isDraining(): boolean {
+    return this.draining !== null;
+  }
+
+  /** The tunnel was switched off: it stays for the connections it has. */
+  startDraining(config: TunnelConfig): void {
+    this.draining = config;
+  }
+
+  endDraining(): void {
+    this.draining = null;
+  }
+
+  /** @returns true if draining was on and has come to its end. */
+  async checkDrained(): Promise<boolean> {
+    if (this.draining === null) return false;
+    if (await hasOpenConnections(this.draining.address4, this.draining.address6)) return false;
+    this.draining = null;
+    return true;
+  }
+
+  /** Applies what the situation asks for; the same as before costs nothing. */
+  follow(situation: Situation, config: TunnelConfig | null, links: readonly LinkSnapshot[]): void {
+    if (situation.isWanted) this.draining = null;
+    const routing = routingOf({ ...situation, isDraining: this.isDraining });
+    if (routing === 'absent' || config === null) {
+      if (this.isPresent) this.settle(this.cleanUp());
+      return;
+    }
+    const linkAddresses = links
+      .filter((link) => link.ignoredBecause === null)
+      .flatMap((link) => link.addresses.map(({ address }) => address));
+    const { address4, prefix4, address6, prefix6, mtuBytes } = config;
+    const desired = {
+      tunnel: { name: TUNNEL_NAME, address4, prefix4, address6, prefix6, mtu: mtuBytes },
+      linkAddresses,
+      active: routing === 'active',
+      mark: TUNNEL_MARK,
+    };
+    const key = JSON.stringify(desired);
+    if (key === this.lastKey) return;
+    this.lastKey = key;
+    this.isPresent = true;
+    this.settle(this.routes.apply(desired));
+  }
+
+  /** Puts back what somebody else removed and tells which lines that took. */
+  repair(onRepaired: (lines: string) => void): void {
+    if (!this.isPresent) return;
+    this.settle(this.routes.reassert().then((lines) => void (lines !== '' && onRepaired(lines))));
+  }
+
+  /** Removes everything of ours. */
+  async cleanUp(): Promise<void> {
+    this.isPresent = false;
+    this.lastKey = '';
+    await this.routes.cleanUp();
+  }
+
+  private settle(change: Promise<unknown>): void {
+    change.catch((error: unknown) => {
+      this.lastKey = '';
+      this.onRefused(error);
+    });
+  }
+}

@@ -1,0 +1,48 @@
+import { StorageError } from '../../src-platform/index.ts';
+import type { DaemonContract, Handlers } from '../../src-shared/control/contract.ts';
+import { type ControlError, controlError } from '../../src-shared/control/error.ts';
+import { type Result, err, ok } from '../../src-shared/util/result.ts';
+import type { Daemon } from '../daemon.ts';
+import { runDoctor } from '../doctor/doctor.ts';
+import { testUnplug } from '../doctor/unplug-test.ts';
+
+/** One entry for each method of the daemon's contract. */
+export function daemonHandlers(daemon: Daemon): Handlers<DaemonContract> {
+  return {
+    'status.get': () => ok(daemon.status()),
+    'connection.setWanted': ({ wanted, now }) => stored(() => daemon.setWanted(wanted, now === true)),
+    'mode.set': ({ mode }) => {
+      if (mode === 'bonded' || mode === 'saver') {
+        const advice = 'choose seamless or redundant';
+        return err(controlError('NOT_AVAILABLE', `mode ${mode} is not part of this version; ${advice}`));
+      }
+      return stored(async () => {
+        await daemon.changeSettings({ mode });
+        await daemon.applyWanted();
+      });
+    },
+    'links.list': () => ok({ links: daemon.status().links }),
+    'link.setPriority': ({ name, priority }) => {
+      if (!daemon.links.some((link) => link.name === name)) {
+        const known = daemon.links.map((link) => link.name).join(', ');
+        return err(controlError('NO_SUCH_LINK', `there is no link ${name}; there are: ${known}`));
+      }
+      return stored(async () => {
+        await daemon.changeSettings({ links: { ...daemon.settings.links, [name]: { priority } } });
+        await daemon.onLinks();
+      });
+    },
+    'test.unplug': ({ link, kind }) => testUnplug(daemon, link ?? null, kind),
+    'doctor.run': ({ fix }) => runDoctor(daemon, fix),
+  };
+}
+
+async function stored(change: () => Promise<void>): Promise<Result<Record<string, never>, ControlError>> {
+  try {
+    await change();
+    return ok({});
+  } catch (error) {
+    if (error instanceof StorageError) return err(controlError('STATE_UNWRITABLE', error.message));
+    throw error;
+  }
+}

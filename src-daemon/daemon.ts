@@ -1,0 +1,377 @@
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { ControlServer } from '../src-control/index.ts';
+import { decodeControlMessage, encodeControlMessage } from '../src-driver/control-messages.ts';
+import type { SessionEvent } from '../src-engine/session-events.ts';
+import { native } from '../src-native/lib/index.ts';
+import {
+  JsonFile,
+  LaptopRoutes,
+  LinkMonitor,
+  RouteGuard,
+  SystemJournal,
+  Sysctls,
+  exec,
+  fingerprintOf,
+  interfaceDetailsFrom,
+  linkSysctls,
+  loadOrCreateStaticKey,
+  sysctlFiles,
+  type LinkSelection,
+  type LinkSnapshot,
+  type StaticKey,
+} from '../src-platform/index.ts';
+import { describeError, type Log } from '../src-platform/log.ts';
+import { daemonContract, type DaemonContract } from '../src-shared/control/contract.ts';
+import type { LinkPriority } from '../src-shared/model/link.ts';
+import { DEFAULT_SETTINGS, SETTINGS_VERSION, settingsSchema, type Settings } from '../src-shared/model/settings.ts';
+import type { DaemonStatus, FailureCause, LastSwitch } from '../src-shared/model/status.ts';
+import type { TunnelConfig } from '../src-shared/tunnel/control-message.ts';
+import { VERSION } from '../src-shared/version.ts';
+import type { BoxArgument } from './arguments.ts';
+import { resolveBox } from './connection/resolve-box.ts';
+import { RouteKeeper } from './connection/route-keeper.ts';
+import { type Situation, nextChangeAt, stateOf } from './connection/situation.ts';
+import { daemonHandlers } from './control/handlers.ts';
+import { buildStatus } from './status/build-status.ts';
+import { StatusPublisher } from './status/publisher.ts';
+import { RateMeter } from './status/rate-meter.ts';
+import { TUNNEL_NAME, Tunnel } from './tunnel.ts';
+
+/** What a daemon is started with; see `bowlined run --help`. */
+export interface DaemonOptions {
+  readonly stateDir: string;
+  readonly socketPath: string;
+  readonly links: LinkSelection;
+  readonly box: BoxArgument | null;
+}
+
+/** The laptop's daemon: wires links, tunnel, routes, settings and the control socket together. */
+export class Daemon {
+  readonly options: DaemonOptions;
+  readonly tunnel: Tunnel | null;
+  settings: Settings;
+  /** Links that the unplug test takes away. */
+  readonly unplugged = new Set<string>();
+  /** Called for each event of the session, after the daemon has looked at it. */
+  readonly eventListeners = new Set<(event: SessionEvent) => void>();
+  private readonly log: Log;
+  private readonly settingsFile: JsonFile<Settings>;
+  private readonly journal: SystemJournal;
+  private readonly sysctls: Sysctls;
+  private readonly routes: RouteKeeper;
+  private readonly guard: RouteGuard;
+  private readonly publisher = new StatusPublisher(() => this.control?.publish('status.changed', this.status()));
+  private readonly rates = new RateMeter();
+  private readonly monitor: LinkMonitor;
+  private readonly ticker: NodeJS.Timeout;
+  private control: ControlServer<DaemonContract> | null = null;
+  private config: TunnelConfig | null = null;
+  private failure: FailureCause | null = null;
+  private failureDetail = '';
+  private wantedSince = 0;
+  private attempts = 0;
+  private lastSwitch: LastSwitch | null = null;
+  private interruptionsHidden = 0;
+  private shownState = '';
+  private changeTimer: NodeJS.Timeout | null = null;
+
+  private constructor(parts: {
+    options: DaemonOptions;
+    log: Log;
+    key: StaticKey;
+    journal: SystemJournal;
+    settingsFile: JsonFile<Settings>;
+    settings: Settings;
+  }) {
+    const { options, log, key, journal, settingsFile, settings } = parts;
+    this.options = options;
+    this.log = log;
+    this.journal = journal;
+    this.settingsFile = settingsFile;
+    this.settings = settings;
+    this.sysctls = new Sysctls(sysctlFiles(), journal);
+    const boxKey = options.box === null ? null : Buffer.from(options.box.publicKey, 'base64');
+    this.tunnel = boxKey === null ? null : new Tunnel(key, new Uint8Array(boxKey), log, (event) => this.onEvent(event));
+    const routes = new LaptopRoutes({ exec, journal, sysctls: sysctlFiles(), tunnelName: TUNNEL_NAME });
+    this.routes = new RouteKeeper(routes, (error) => this.onRoutesRefused(error));
+    this.guard = new RouteGuard({
+      netlink: new native.Netlink({ groups: ['rule4', 'rule6', 'route4', 'route6'] }),
+      onRemoved: () => this.routes.repair((lines) => log.warn('routes-repaired', { lines })),
+    });
+    this.monitor = new LinkMonitor({
+      netlink: new native.Netlink({ groups: ['link', 'address4', 'address6', 'route4', 'route6'] }),
+      carrierUp: native.carrierUp,
+      readInterfaceDetails: interfaceDetailsFrom(),
+      selection: options.links,
+      tunnelName: TUNNEL_NAME,
+      onChange: ({ changes }) => {
+        log.info('links-changed', { changes: changes.map(({ kind, name }) => `${name} ${kind}`) });
+        void this.onLinks();
+      },
+    });
+    this.ticker = setInterval(() => this.onTick(), TICK_MS);
+  }
+
+  /** Starts a daemon. @throws a named error that says what is missing. */
+  static async start(options: DaemonOptions, log: Log): Promise<Daemon> {
+    const key = await loadOrCreateStaticKey(options.stateDir);
+    const journal = await SystemJournal.open(options.stateDir);
+    const settingsFile = new JsonFile({
+      path: join(options.stateDir, 'settings.json'),
+      schema: settingsSchema,
+      version: SETTINGS_VERSION,
+      migrations: {},
+      // Who names a box on the command line wants to use it; what was switched off later stays off.
+      fallback: { ...DEFAULT_SETTINGS, wanted: options.box !== null },
+    });
+    const { value: settings, warning } = await settingsFile.load();
+    if (warning !== null) log.warn('settings-set-aside', { warning });
+    const daemon = new Daemon({ options, log, key, journal, settingsFile, settings });
+    await daemon.routes.cleanUp();
+    daemon.control = await ControlServer.listen({
+      contract: daemonContract,
+      handlers: daemonHandlers(daemon),
+      snapshots: { 'status.changed': () => daemon.status() },
+      socketPath: options.socketPath,
+      programVersion: VERSION,
+      groupId: null,
+      readPeerCredentials: native.peerCredentials,
+      mayConnect: () => true,
+      onNotice: (notice) => log.warn('control', { ...notice }),
+    });
+    log.info('started', { publicKey: key.publicKeyText, wanted: settings.wanted });
+    await daemon.applyWanted();
+    return daemon;
+  }
+
+  // ---- what users ask for --------------------------------------------------------------------------------------
+
+  /** Saves changed settings. @throws StorageError; then nothing has changed. */
+  async changeSettings(change: Partial<Settings>): Promise<void> {
+    const settings = { ...this.settings, ...change };
+    await this.settingsFile.save(settings);
+    this.settings = settings;
+    this.publisher.touch();
+  }
+
+  /** Switches on or off; off waits for the tunnel's connections unless `isNow`. */
+  async setWanted(wanted: boolean, isNow: boolean): Promise<void> {
+    await this.changeSettings({ wanted });
+    this.log.info('wanted', { wanted, isNow });
+    if (!wanted && isNow) this.routes.endDraining();
+    await this.applyWanted();
+  }
+
+  /** Applies what is wanted to the tunnel, and mode and priorities with it. */
+  async applyWanted(): Promise<void> {
+    const { tunnel, settings } = this;
+    if (tunnel !== null) {
+      tunnel.session.mode = settings.mode;
+      if (settings.wanted) {
+        if (this.wantedSince === 0) this.wantedSince = native.nowMicros();
+        this.openTunnel(tunnel);
+      } else {
+        this.wantedSince = 0;
+        if (this.config !== null) this.routes.startDraining(this.config);
+      }
+    }
+    await this.onLinks();
+  }
+
+  private openTunnel(tunnel: Tunnel): void {
+    try {
+      tunnel.openDevice();
+      this.failure = null;
+      void resolveBox(this.options.box!.hosts).then((addresses) => tunnel.linkPaths.setBox(addresses));
+    } catch (error) {
+      this.failure = 'tun-unavailable';
+      this.failureDetail = (error as Error).message;
+      this.log.error('tun-unavailable', describeError(error));
+    }
+  }
+
+  /** Ends the tunnel after the last connection, or at once. */
+  private closeTunnel(): void {
+    this.tunnel?.disconnect();
+    this.tunnel?.closeDevice();
+    this.config = null;
+    this.log.info('tunnel-closed');
+  }
+
+  // ---- what happens --------------------------------------------------------------------------------------------
+
+  /** Links as they are for the tunnel: those that the unplug test took away have no carrier. */
+  get links(): readonly LinkSnapshot[] {
+    return this.monitor.links.map((link) => (this.unplugged.has(link.name) ? { ...link, carrier: false } : link));
+  }
+
+  get priorities(): ReadonlyMap<string, LinkPriority> {
+    return new Map(Object.entries(this.settings.links).map(([name, { priority }]) => [name, priority]));
+  }
+
+  /** Brings paths, settings of the kernel and routes in line with links and wishes. */
+  async onLinks(): Promise<void> {
+    const isInUse = this.settings.wanted || this.routes.isDraining;
+    this.monitor.setActive(isInUse);
+    if (isInUse) this.tunnel?.linkPaths.setLinks(this.links, this.priorities);
+    this.settle();
+    if (!isInUse) return;
+    for (const link of this.links) {
+      if (link.ignoredBecause === null && link.up) await this.sysctls.apply(linkSysctls(link.name, this.sysctls));
+    }
+  }
+
+  private onEvent(event: SessionEvent): void {
+    switch (event.kind) {
+      case 'established':
+        this.attempts++;
+        this.log.info('session-established', { isResumed: event.isResumed });
+        this.tunnel?.session.sendControl(
+          encodeControlMessage({ type: 'hello', laptopName: hostname(), version: VERSION }),
+          native.nowMicros(),
+        );
+        break;
+      case 'switch':
+        this.noteSwitch(event);
+        break;
+      case 'control': {
+        const message = decodeControlMessage(event.bytes);
+        if (message?.type === 'config') this.onConfig(message);
+        break;
+      }
+      case 'version-mismatch':
+        this.failure = 'box-version';
+        this.failureDetail = `the box speaks protocol version ${event.peerVersion}`;
+        break;
+      case 'path':
+      case 'closed':
+        this.log.debug('session', { ...event });
+        break;
+    }
+    this.settle();
+    for (const listener of this.eventListeners) listener(event);
+  }
+
+  private onConfig(config: TunnelConfig): void {
+    this.config = config;
+    this.log.info('config', { box: config.boxName, version: config.version });
+    void resolveBox(this.options.box!.hosts).then((given) => {
+      const told = config.boxAddresses.map((address) => ({ address, port: config.port, zone: null }));
+      const known = new Set(given.map(({ address }) => address));
+      this.tunnel?.linkPaths.setBox([...given, ...told.filter(({ address }) => !known.has(address))]);
+    });
+  }
+
+  private noteSwitch(event: Extract<SessionEvent, { kind: 'switch' }>): void {
+    const from = this.linkNames.get(event.from) ?? 'unknown';
+    const to = this.linkNames.get(event.to) ?? 'unknown';
+    const { reason, gapMicros, replayedChunks: replayedPackets } = event;
+    this.lastSwitch = { at: new Date().toISOString(), from, to, reason, gapMicros, replayedPackets };
+    if (reason !== 'better-link' && reason !== 'user') this.interruptionsHidden++;
+    this.log.info('switch', { from, to, reason, gapMicros, replayedPackets });
+  }
+
+  /** Names of links by path id, also of paths that are closed already. */
+  private readonly linkNames = new Map<number, string>();
+
+  private onTick(): void {
+    if (this.tunnel === null) return;
+    this.rates.measure(this.tunnel.session, this.tunnel.linkPaths, native.nowMicros());
+    if (this.settings.wanted) this.tunnel.linkPaths.reconcile();
+    if (this.routes.isDraining) void this.routes.checkDrained().then((isOver) => isOver && this.settle());
+    this.publisher.touch();
+  }
+
+  private get situation(): Situation {
+    const { tunnel } = this;
+    const priorities = this.priorities;
+    return {
+      now: native.nowMicros(),
+      isWanted: this.settings.wanted,
+      isDraining: this.routes.isDraining,
+      hasBox: tunnel !== null,
+      failure: this.failure,
+      isConfigured: this.config !== null,
+      hasCarrying: tunnel?.session.isEstablished === true && tunnel.session.hasCarrying,
+      lostSince: tunnel?.session.lostSince ?? 0,
+      wantedSince: this.wantedSince,
+      usableLinks: this.links.filter(
+        (link) => link.ignoredBecause === null && link.up && link.carrier && priorities.get(link.name) !== 'never',
+      ).length,
+    };
+  }
+
+  /** Lets routes and status follow the situation. */
+  private settle(): void {
+    for (const path of this.tunnel?.linkPaths.paths ?? []) this.linkNames.set(path.pathId, path.linkName);
+    const situation = this.situation;
+    const state = stateOf(situation);
+    if (state !== this.shownState) {
+      this.log.info('state', { state, from: this.shownState });
+      this.shownState = state;
+    }
+    this.routes.follow(situation, this.config, this.links);
+    if (!situation.isWanted && !situation.isDraining && this.config !== null) this.closeTunnel();
+    if (this.changeTimer !== null) clearTimeout(this.changeTimer);
+    const change = nextChangeAt(situation);
+    this.changeTimer =
+      change === Infinity ? null : setTimeout(() => this.settle(), (change - situation.now) / 1_000 + 1);
+    this.publisher.touch();
+  }
+
+  private onRoutesRefused(error: unknown): void {
+    this.failure = 'routes-refused';
+    this.failureDetail = (error as Error).message;
+    this.log.error('routes-refused', describeError(error));
+    this.publisher.touch();
+  }
+
+  /** The status of this moment. */
+  status(): DaemonStatus {
+    const { box } = this.options;
+    return buildStatus({
+      situation: this.situation,
+      mode: this.settings.mode,
+      box:
+        box === null
+          ? null
+          : {
+              name: this.config?.boxName ?? box.hosts[0]!.host,
+              address: this.tunnel?.linkPaths.paths[0]?.remote.address ?? box.hosts[0]!.host,
+              fingerprint: fingerprintOf(Buffer.from(box.publicKey, 'base64')),
+            },
+      boxVersion: this.config?.version ?? null,
+      links: this.links,
+      priorities: this.priorities,
+      linkPaths: this.tunnel?.linkPaths ?? null,
+      session: this.tunnel?.session ?? null,
+      rates: this.rates,
+      lastSwitch: this.lastSwitch,
+      interruptionsHidden: this.interruptionsHidden,
+      drops: this.tunnel?.engine.drops.snapshot() ?? {},
+      attempts: this.attempts,
+      failureDetail: this.failureDetail,
+    });
+  }
+
+  /** Ends the tunnel, undoes every change on the system and frees everything. */
+  async stop(): Promise<void> {
+    clearInterval(this.ticker);
+    if (this.changeTimer !== null) clearTimeout(this.changeTimer);
+    this.publisher.close();
+    this.monitor.close();
+    this.guard.close();
+    await this.routes.cleanUp();
+    this.tunnel?.close();
+    await this.control?.close();
+    const report = await this.journal.revert({ exec, sysctls: sysctlFiles() });
+    for (const { outcome, entry, error } of report.outcomes) {
+      if (outcome === 'failed') this.log.error('revert-failed', { entry: entry.kind, ...describeError(error) });
+    }
+    this.log.info('stopped');
+  }
+}
+
+/** Once a second: ways to the box that did not answer, rates, and whether draining is over. */
+const TICK_MS = 1_000;

@@ -1,0 +1,150 @@
+import type { Path } from '../../src-engine/path/path.ts';
+import type { Session } from '../../src-engine/session.ts';
+import { PROTOCOL_VERSION } from '../../src-engine/wire/handshake.ts';
+import type { LinkPaths } from '../../src-driver/link-paths.ts';
+import type { LinkSnapshot } from '../../src-platform/index.ts';
+import type { LinkPriority, LinkStatus } from '../../src-shared/model/link.ts';
+import type {
+  BoxIdentity,
+  DaemonStatus,
+  DegradedReason,
+  FailureCause,
+  Internet,
+  LastSwitch,
+  Mode,
+} from '../../src-shared/model/status.ts';
+import { VERSION } from '../../src-shared/version.ts';
+import { type Situation, stateOf } from '../connection/situation.ts';
+import type { RateMeter } from './rate-meter.ts';
+
+/** Everything a status is made from. */
+export interface StatusFacts {
+  readonly situation: Situation;
+  readonly mode: Mode;
+  readonly box: BoxIdentity | null;
+  readonly boxVersion: string | null;
+  readonly links: readonly LinkSnapshot[];
+  readonly priorities: ReadonlyMap<string, LinkPriority>;
+  readonly linkPaths: LinkPaths | null;
+  readonly session: Session | null;
+  readonly rates: RateMeter;
+  readonly lastSwitch: LastSwitch | null;
+  readonly interruptionsHidden: number;
+  readonly drops: Readonly<Record<string, number>>;
+  readonly attempts: number;
+  readonly failureDetail: string;
+}
+
+/** The one object that the window, the tray and the command line show. */
+export function buildStatus(facts: StatusFacts): DaemonStatus {
+  const { situation, session } = facts;
+  const links = facts.links.map((link) => linkStatus(link, facts));
+  const carrying = links.filter(({ state }) => state === 'carrying').map(({ name }) => name);
+  const outbox = session?.outbox;
+  const common = {
+    internet: internetOf(facts),
+    mode: facts.mode,
+    box: facts.box,
+    carrying,
+    links,
+    lastSwitch: facts.lastSwitch,
+    counters: {
+      interruptionsHidden: facts.interruptionsHidden,
+      packetsReplayed: outbox?.chunksReplayed ?? 0,
+      packetsLost: (outbox?.messagesDropped ?? 0) + (outbox?.messagesGivenUp ?? 0),
+      bytesDuplicatedRatio: duplicatedRatio(session),
+      drops: { ...facts.drops },
+    },
+    version: { daemon: VERSION, box: facts.boxVersion, protocol: PROTOCOL_VERSION },
+  };
+  const state = stateOf(situation);
+  switch (state) {
+    case 'off':
+      return { ...common, state, draining: situation.isDraining };
+    case 'connecting':
+      return { ...common, state, attempt: Math.max(1, facts.attempts) };
+    case 'protected':
+      return { ...common, state, degraded: degradedReasons(links) };
+    case 'away':
+      return { ...common, state, reason: 'no-link' };
+    case 'box-unreachable': {
+      const lost = Math.max(situation.lostSince, situation.wantedSince);
+      const since = new Date(Date.now() - (situation.now - lost) / 1_000).toISOString();
+      return { ...common, state, since, nextTryAt: new Date(Date.now() + RETRY_MS).toISOString() };
+    }
+    case 'failed': {
+      const cause: FailureCause = situation.failure ?? 'no-box-configured';
+      return { ...common, state, cause, detail: facts.failureDetail };
+    }
+  }
+}
+
+function internetOf({ situation, links }: StatusFacts): Internet {
+  const state = stateOf(situation);
+  if (state === 'protected') return 'tunnelled';
+  const hasUplink = links.some((link) => link.up && link.carrier && (link.gateways[4] ?? link.gateways[6]) !== null);
+  if (!hasUplink) return 'none';
+  // While the box is only just silent, new connections wait in the tunnel.
+  return state === 'connecting' && situation.isConfigured ? 'none' : 'direct';
+}
+
+function duplicatedRatio(session: Session | null): number {
+  if (session === null) return 0;
+  const total = session.paths.reduce((sum, path) => sum + path.bytesSent, 0);
+  return total === 0 ? 0 : Math.min(1, session.outbox.bytesRepeated / total);
+}
+
+function linkStatus(link: LinkSnapshot, facts: StatusFacts): LinkStatus {
+  const { session, linkPaths } = facts;
+  const path = bestPathOf(link, session, linkPaths);
+  const own = linkPaths?.paths.find((candidate) => candidate.pathId === path?.id);
+  const rate = facts.rates.of(link.name);
+  return {
+    name: link.name,
+    kind: link.kind,
+    address: own?.localAddress ?? link.addresses[0]?.address ?? null,
+    state: linkState(link, path, session),
+    priority: facts.priorities.get(link.name) ?? 'auto',
+    rttMicros: path?.rtt.hasSample === true ? Math.round(path.rtt.smoothedMicros) : null,
+    lossRatio: path === null ? 0 : Math.round(path.lossRatio * 1e4) / 1e4,
+    txBitsPerSecond: rate.tx,
+    rxBitsPerSecond: rate.rx,
+    datagramBytes: path?.isUsable === true ? path.mtu.datagramBytes : null,
+    ignoredBecause: link.ignoredBecause,
+  };
+}
+
+function linkState(link: LinkSnapshot, path: Path | null, session: Session | null): LinkStatus['state'] {
+  if (link.ignoredBecause !== null) return 'ignored';
+  if (path === null || path.state === 'probing') return 'lost';
+  if (path.state === 'suspect') return 'suspect';
+  return session?.scheduler.carrying === path ? 'carrying' : 'standby';
+}
+
+/** Of several paths of a link the usable one. */
+function bestPathOf(link: LinkSnapshot, session: Session | null, linkPaths: LinkPaths | null): Path | null {
+  const paths = (linkPaths?.paths ?? [])
+    .filter((path) => path.linkName === link.name)
+    .flatMap((path) => session?.paths[path.pathId] ?? []);
+  return paths.find((path) => path.isUsable) ?? paths[0] ?? null;
+}
+
+function degradedReasons(links: readonly LinkStatus[]): DegradedReason[] {
+  const reasons: DegradedReason[] = [];
+  for (const link of links) {
+    if (link.state !== 'carrying') continue;
+    if (link.lossRatio > NOTABLE_LOSS) reasons.push({ kind: 'loss', link: link.name, lossRatio: link.lossRatio });
+    if ((link.rttMicros ?? 0) > NOTABLE_RTT_MICROS) {
+      reasons.push({ kind: 'slow', link: link.name, rttMicros: link.rttMicros ?? 0 });
+    }
+  }
+  if (!links.some(({ state }) => state === 'standby')) reasons.push({ kind: 'no-standby' });
+  return reasons;
+}
+
+/** Lost links are asked again at least this often. */
+const RETRY_MS = 200;
+/** Below 3 % replay hides loss from programs. */
+const NOTABLE_LOSS = 0.03;
+/** On a home network, more than this is felt. */
+const NOTABLE_RTT_MICROS = 100_000;

@@ -1,0 +1,91 @@
+import { randomBytes } from 'node:crypto';
+import { LinkPaths } from '../src-driver/link-paths.ts';
+import { Pump } from '../src-driver/pump.ts';
+import { createTunnelMemory, nativeAead } from '../src-driver/tunnel-memory.ts';
+import { importPrivateKey } from '../src-engine/crypto/x25519.ts';
+import { Engine } from '../src-engine/engine.ts';
+import type { Session } from '../src-engine/session.ts';
+import type { SessionEvent } from '../src-engine/session-events.ts';
+import { native } from '../src-native/lib/index.ts';
+import type { NativeTun } from '../src-native/lib/types.ts';
+import type { StaticKey } from '../src-platform/index.ts';
+import { describeError, type Log } from '../src-platform/log.ts';
+
+/** Name of the laptop's tunnel device. */
+export const TUNNEL_NAME = 'bowline0';
+
+/**
+ * Firewall mark of the tunnel's own datagrams, which rules send past the tunnel. The number is that of the UDP port;
+ * it shares no bits with Tailscale's mask (0xff0000) and differs from wg-quick's usual 0xca6c.
+ */
+export const TUNNEL_MARK = 4747;
+
+/** The laptop's end of the tunnel while the daemon runs: engine, packet loop, paths, and the TUN while it is wanted. */
+export class Tunnel {
+  readonly engine: Engine;
+  readonly session: Session;
+  readonly pump: Pump;
+  readonly linkPaths: LinkPaths;
+  private tun: NativeTun | null = null;
+
+  constructor(key: StaticKey, boxKey: Uint8Array, log: Log, onEvent: (event: SessionEvent) => void) {
+    const memory = createTunnelMemory(native);
+    this.pump = new Pump({
+      native,
+      memory,
+      sessionFor: () => (this.session.isEstablished || this.tun !== null ? this.session : null),
+      onEvents: () => {
+        for (let event = this.session.pollEvent(); event !== undefined; event = this.session.pollEvent()) onEvent(event);
+      },
+    });
+    this.engine = new Engine({
+      role: 'initiator',
+      staticKey: importPrivateKey(key.privateKey),
+      memory,
+      aead: nativeAead(native),
+      packets: () => ({ writePackets: (table, count) => void this.tun?.write(table, count) }),
+      random: (count) => new Uint8Array(randomBytes(count)),
+      now: native.nowMicros(),
+      describeRemote: () => new Uint8Array(0),
+    });
+    this.session = this.engine.addPeer(boxKey);
+    this.pump.setEngine(this.engine);
+    this.linkPaths = new LinkPaths({
+      native,
+      pump: this.pump,
+      session: this.session,
+      mark: TUNNEL_MARK,
+      onRefused: (link, error) => log.warn('path-refused', { link, ...describeError(error) }),
+    });
+  }
+
+  /** Makes the TUN. @throws NativeSystemError `EPERM`, `ENOENT` (no tun module), `EBUSY` (name taken). */
+  openDevice(): void {
+    if (this.tun !== null) return;
+    this.tun = new native.Tun({ name: TUNNEL_NAME, queueLength: QUEUE_PACKETS });
+    this.pump.attachTun(this.tun);
+  }
+
+  closeDevice(): void {
+    if (this.tun === null) return;
+    this.pump.detachTun();
+    this.tun.close();
+    this.tun = null;
+  }
+
+  /** Says goodbye to the box and closes all paths. */
+  disconnect(): void {
+    if (this.session.isEstablished) this.session.close(0);
+    this.pump.flush();
+    this.linkPaths.setLinks([], new Map());
+  }
+
+  close(): void {
+    this.disconnect();
+    this.closeDevice();
+    this.pump.close();
+  }
+}
+
+/** Packets waiting for the daemon: 20 ms of a fast upload, and a second of a 1,000 packets/s stream. */
+const QUEUE_PACKETS = 2_000;

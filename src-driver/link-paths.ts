@@ -1,0 +1,205 @@
+import type { NativeApi } from '../src-native/lib/types.ts';
+import { MAX_PATHS, type Session } from '../src-engine/session.ts';
+import type { SwitchReason } from '../src-engine/session-events.ts';
+import type { LinkSnapshot } from '../src-platform/links/link-snapshot.ts';
+import type { LinkPriority } from '../src-shared/model/link.ts';
+import { type BoxAddress, candidatesOf, type PathCandidate } from './box-address.ts';
+import type { Pump } from './pump.ts';
+
+/** A path as the laptop opened it. */
+export interface LinkPath {
+  readonly pathId: number;
+  readonly linkName: string;
+  readonly ifindex: number;
+  readonly localAddress: string;
+  readonly remote: BoxAddress;
+  readonly socket: number;
+  readonly remoteId: number;
+  readonly openedAt: number;
+}
+
+export interface LinkPathsOptions {
+  readonly native: Pick<NativeApi, 'UdpSocket' | 'addressIntern'>;
+  readonly pump: Pump;
+  readonly session: Session;
+  /** Firewall mark that keeps the tunnel's own datagrams out of the tunnel. */
+  readonly mark: number;
+  /** A path could not be opened: for the log, at most once for each cause. */
+  readonly onRefused: (linkName: string, error: Error) => void;
+}
+
+/**
+ * Keeps one path over each link that can reach the box: opens a device-bound socket for the most promising ways,
+ * keeps the first that answers, and closes what the link's state makes impossible at once.
+ */
+export class LinkPaths {
+  private readonly options: LinkPathsOptions;
+  private links: readonly LinkSnapshot[] = [];
+  private priorities: ReadonlyMap<string, LinkPriority> = new Map();
+  private box: readonly BoxAddress[] = [];
+  private open: LinkPath[] = [];
+  private readonly attempts = new Map<string, number>();
+  private nextPathId = 0;
+
+  constructor(options: LinkPathsOptions) {
+    this.options = options;
+  }
+
+  /** The paths that are open, in no order. */
+  get paths(): readonly LinkPath[] {
+    return this.open;
+  }
+
+  pathOf(pathId: number): LinkPath | undefined {
+    return this.open.find((path) => path.pathId === pathId);
+  }
+
+  setBox(addresses: readonly BoxAddress[]): void {
+    this.box = addresses;
+    this.reconcile();
+  }
+
+  setLinks(links: readonly LinkSnapshot[], priorities: ReadonlyMap<string, LinkPriority>): void {
+    this.links = links;
+    this.priorities = priorities;
+    this.attempts.clear();
+    for (const path of this.open) {
+      this.options.session.rankPath(path.pathId, this.rankOf(path.linkName), this.options.pump.now());
+    }
+    this.reconcile();
+  }
+
+  /** Probes everything at once: something hints that the network has changed. */
+  hurry(): void {
+    const now = this.options.pump.now();
+    for (const path of this.open) this.options.session.hurryPath(path.pathId, now);
+    this.options.pump.flush();
+  }
+
+  closeAll(reason: SwitchReason): void {
+    for (const path of [...this.open]) this.close(path, reason);
+  }
+
+  /** Brings open paths in line with links and addresses; also to be called once a second, for ways that did not answer. */
+  reconcile(): void {
+    for (const path of [...this.open]) {
+      const reason = this.reasonToClose(path);
+      if (reason !== null) this.close(path, reason);
+    }
+    for (const link of this.links) if (this.isUsable(link)) this.reconcileLink(link);
+    this.options.pump.pinRemotes(this.options.session);
+    this.options.pump.flush();
+  }
+
+  private isUsable(link: LinkSnapshot): boolean {
+    return link.ignoredBecause === null && link.up && link.carrier && this.priorities.get(link.name) !== 'never';
+  }
+
+  private reasonToClose(path: LinkPath): SwitchReason | null {
+    const link = this.links.find((candidate) => candidate.name === path.linkName);
+    if (link === undefined || link.ifindex !== path.ifindex) return 'device-gone';
+    if (!link.up || !link.carrier) return 'carrier-lost';
+    if (link.ignoredBecause !== null || this.priorities.get(link.name) === 'never') return 'user';
+    return link.addresses.some(({ address }) => address === path.localAddress) ? null : 'address-gone';
+  }
+
+  private reconcileLink(link: LinkSnapshot): void {
+    const mine = this.open.filter((path) => path.linkName === link.name);
+    const now = this.options.pump.now();
+    const working = mine.find((path) => this.options.session.path(path.pathId).state === 'validated');
+    if (working !== undefined) {
+      for (const path of mine) if (path !== working && now - path.openedAt > RIVAL_GRACE_MICROS) this.close(path, 'user');
+      return;
+    }
+    // A path that once worked is given time to work again before others are tried beside it.
+    if (mine.some((path) => this.options.session.path(path.pathId).state === 'suspect')) return;
+    if (mine.some((path) => now - path.openedAt < ANSWER_WITHIN_MICROS)) return;
+    for (const path of mine) this.close(path, 'silent');
+    const candidates = candidatesOf(link, this.box);
+    if (candidates.length === 0) return;
+    const attempt = this.attempts.get(link.name) ?? 0;
+    this.attempts.set(link.name, attempt + 1);
+    for (let i = 0; i < Math.min(CANDIDATES_AT_ONCE, candidates.length); i++) {
+      this.tryOpen(link, candidates[(attempt * CANDIDATES_AT_ONCE + i) % candidates.length]!, now);
+    }
+  }
+
+  private tryOpen(link: LinkSnapshot, candidate: PathCandidate, now: number): void {
+    const { native, pump, session, mark } = this.options;
+    const pathId = this.freePathId();
+    if (pathId < 0) return;
+    try {
+      const socket = new native.UdpSocket({
+        family: candidate.family,
+        localAddress: candidate.localAddress,
+        localPort: 0,
+        device: link.name,
+        scopeId: link.ifindex,
+        mark,
+        receiveBufferBytes: SOCKET_BUFFER_BYTES,
+        sendBufferBytes: SOCKET_BUFFER_BYTES,
+      });
+      const { address, port } = candidate.remote;
+      const remoteId = native.addressIntern(address, port, address.startsWith('fe') ? link.ifindex : 0);
+      const handle = pump.addSocket(socket);
+      this.open.push({
+        pathId,
+        linkName: link.name,
+        ifindex: link.ifindex,
+        localAddress: candidate.localAddress,
+        remote: candidate.remote,
+        socket: handle,
+        remoteId,
+        openedAt: now,
+      });
+      const maximumBytes = link.mtuBytes - (candidate.family === 4 ? IPV4_UDP_BYTES : IPV6_UDP_BYTES);
+      session.openPath(pathId, handle, remoteId, this.rankOf(link.name), maximumBytes, now);
+    } catch (error) {
+      this.options.onRefused(link.name, error as Error);
+    }
+  }
+
+  private freePathId(): number {
+    for (let i = 0; i < MAX_PATHS; i++) {
+      const id = (this.nextPathId + i) % MAX_PATHS;
+      if (this.open.some((path) => path.pathId === id)) continue;
+      this.nextPathId = id + 1;
+      return id;
+    }
+    return -1;
+  }
+
+  private close(path: LinkPath, reason: SwitchReason): void {
+    const { pump, session } = this.options;
+    this.open = this.open.filter((other) => other !== path);
+    session.closePath(path.pathId, reason, pump.now());
+    pump.removeSocket(path.socket);
+  }
+
+  private rankOf(linkName: string): number {
+    const link = this.links.find((candidate) => candidate.name === linkName);
+    const tier = TIER_MICROS[this.priorities.get(linkName) ?? 'auto'];
+    return tier + KIND_MICROS[link?.kind ?? 'other'];
+  }
+}
+
+/** What a priority is worth in microseconds of round trip: more than any difference between links. */
+const TIER_MICROS: Record<LinkPriority, number> = { prefer: 0, auto: 10_000_000, backup: 20_000_000, never: 20_000_000 };
+/** A cable is preferred unless its round trip is this much worse: radio varies, and costs battery. */
+const KIND_MICROS: Record<LinkSnapshot['kind'], number> = {
+  ethernet: 0,
+  usb: 500,
+  wifi: 6_000,
+  other: 8_000,
+  cellular: 20_000,
+};
+/** The kernel's limit for one burst at 3 Gbit/s while the process is scheduled out for 20 ms. */
+const SOCKET_BUFFER_BYTES = 8 * 1024 * 1024;
+const IPV4_UDP_BYTES = 28;
+const IPV6_UDP_BYTES = 48;
+/** Two ways are tried at once, so that one dead address of the box costs no time. */
+const CANDIDATES_AT_ONCE = 2;
+/** Others that answered a little later are closed after this time. */
+const RIVAL_GRACE_MICROS = 500_000;
+/** A way that has not answered by then is exchanged for the next. */
+const ANSWER_WITHIN_MICROS = 1_500_000;

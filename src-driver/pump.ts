@@ -1,0 +1,248 @@
+import type { NativeApi, NativeDeadlineTimer, NativeTun, NativeUdpSocket } from '../src-native/lib/types.ts';
+import type { Engine } from '../src-engine/engine.ts';
+import type { EngineMemory } from '../src-engine/memory.ts';
+import type { Session } from '../src-engine/session.ts';
+import { isSocketDead } from './send-errors.ts';
+
+/** What the packet loop joins. */
+export interface PumpOptions {
+  readonly native: Pick<NativeApi, 'nowMicros' | 'DeadlineTimer' | 'addressPin' | 'addressUnpin'>;
+  readonly memory: EngineMemory;
+  /** The session that a packet read from the TUN belongs to; null if it belongs to none. */
+  readonly sessionFor: (bytes: Uint8Array, at: number, length: number) => Session | null;
+  /** Called whenever engine events may wait. */
+  readonly onEvents: () => void;
+}
+
+/**
+ * The packet loop, shared by laptop and box: batches from the TUN and the sockets go through the engine and out again.
+ * Everything happens in calls from the event loop, one batch at a time; nothing is allocated for a packet.
+ *
+ * After each input {@link flush} drains the engine and sets its one timer, as the engine's contract asks.
+ */
+export class Pump {
+  private readonly options: PumpOptions;
+  private readonly timer: NativeDeadlineTimer;
+  private readonly sockets: (NativeUdpSocket | undefined)[] = [];
+  private readonly pinned = new Map<Session, number[]>();
+  private engine: Engine | null = null;
+  private tun: NativeTun | null = null;
+  /** A slot for reading, so that there always is one. */
+  private readSlot = -1;
+  private isFlushing = false;
+  private readonly silenced = new Set<number>();
+
+  constructor(options: PumpOptions) {
+    this.options = options;
+    this.timer = new options.native.DeadlineTimer(() => this.onDeadline());
+    this.readSlot = options.memory.sendLarge.take();
+  }
+
+  /** Monotonic microseconds that also count suspended time. */
+  now(): number {
+    return this.options.native.nowMicros();
+  }
+
+  setEngine(engine: Engine): void {
+    this.engine = engine;
+  }
+
+  /** Starts to carry packets of a TUN; the pump does not own it. */
+  attachTun(tun: NativeTun): void {
+    this.tun = tun;
+    tun.startPolling(() => this.onTunReadable());
+  }
+
+  detachTun(): void {
+    this.tun?.stopPolling();
+    this.tun = null;
+  }
+
+  /** Starts to receive on a socket, which the pump owns from here on. @returns its handle. */
+  addSocket(socket: NativeUdpSocket): number {
+    let handle = this.sockets.findIndex((entry) => entry === undefined);
+    if (handle < 0) handle = this.sockets.length;
+    this.sockets[handle] = socket;
+    socket.startPolling(() => this.onSocketReadable(handle));
+    return handle;
+  }
+
+  /** Lets a socket neither send nor receive, as if the link swallowed everything: for the unplug test. */
+  setSilenced(handle: number, isSilenced: boolean): void {
+    if (isSilenced) this.silenced.add(handle);
+    else this.silenced.delete(handle);
+  }
+
+  /** Closes a socket; the handle may be given out again. */
+  removeSocket(handle: number): void {
+    this.sockets[handle]?.close();
+    this.sockets[handle] = undefined;
+    this.silenced.delete(handle);
+  }
+
+  /** Stops everything and closes the sockets. */
+  close(): void {
+    this.detachTun();
+    this.timer.close();
+    for (let handle = 0; handle < this.sockets.length; handle++) this.removeSocket(handle);
+    this.engine = null;
+  }
+
+  // ---- input ---------------------------------------------------------------------------------------------------
+
+  private onTunReadable(): void {
+    const { memory } = this.options;
+    const tun = this.tun;
+    if (tun === null || this.engine === null) return;
+    for (let i = 0; i < TUN_BATCH_PACKETS; i++) {
+      if (tun.read(this.readSlot, memory.sendLarge.slotBytes, 1, memory.readLength) === 0) break;
+      this.accept(memory.words[memory.readLength]!);
+    }
+    this.flush();
+  }
+
+  /** Hands the packet in the read slot to its session; small ones are copied so that the slot is used again. */
+  private accept(length: number): void {
+    const { memory } = this.options;
+    const session = this.options.sessionFor(memory.bytes, this.readSlot, length);
+    if (session === null) return;
+    if (length <= memory.sendSmall.slotBytes) {
+      const slot = this.makeRoom(memory.sendSmall);
+      if (slot < 0) return this.dropForMemory();
+      memory.bytes.copyWithin(slot, this.readSlot, this.readSlot + length);
+      if (!session.sendPacket(slot, length, this.now())) memory.sendSmall.give(slot);
+      return;
+    }
+    const fresh = this.makeRoom(memory.sendLarge);
+    if (fresh < 0) return this.dropForMemory();
+    if (session.sendPacket(this.readSlot, length, this.now())) this.readSlot = fresh;
+    else memory.sendLarge.give(fresh);
+  }
+
+  /** Takes a slot; if none is left, the session that queues most drops from its longest lane. */
+  private makeRoom(pool: EngineMemory['sendLarge']): number {
+    for (let attempt = 0; attempt < MAKE_ROOM_ATTEMPTS; attempt++) {
+      const slot = pool.take();
+      if (slot >= 0) return slot;
+      let longest: Session | null = null;
+      for (const { session } of this.engine!.peers) {
+        if (longest === null || session.outbox.queuedBytes > longest.outbox.queuedBytes) longest = session;
+      }
+      if (longest === null || !longest.outbox.dropFromLongest(longest.hasCarrying)) return -1;
+    }
+    return pool.take();
+  }
+
+  private dropForMemory(): void {
+    this.engine!.drops.add('send-memory');
+  }
+
+  private onSocketReadable(handle: number): void {
+    for (let round = 0; round < SOCKET_ROUNDS; round++) {
+      if (!this.receive(handle)) break;
+    }
+  }
+
+  /** Takes one batch from a socket. @returns whether there may be more. */
+  private receive(handle: number): boolean {
+    const socket = this.sockets[handle];
+    const engine = this.engine;
+    if (socket === undefined || engine === null) return false;
+    const { memory } = this.options;
+    const count = socket.receive(memory.receiveBase, memory.receiveStride, memory.receiveBuffers, memory.receiveMeta);
+    if (count > 0 && !this.silenced.has(handle)) engine.handleDatagrams(handle, memory.receiveMeta, count, this.now());
+    this.flush();
+    return count === memory.receiveBuffers;
+  }
+
+  private onDeadline(): void {
+    if (this.engine === null) return;
+    // What has arrived meanwhile speaks first: a late timer must not take a pause of ours for silence of the peer.
+    for (let handle = 0; handle < this.sockets.length; handle++) {
+      for (let round = 0; round < SOCKET_ROUNDS && this.receive(handle); round++);
+    }
+    this.engine.handleTimeout(this.now());
+    this.flush();
+  }
+
+  // ---- output --------------------------------------------------------------------------------------------------
+
+  /** Sends all that the engine has to send and sets the timer; to be called after anything was asked of the engine. */
+  flush(): void {
+    const engine = this.engine;
+    if (engine === null || this.isFlushing) return;
+    this.isFlushing = true;
+    for (let raw = engine.pollRaw(); raw !== undefined; raw = engine.pollRaw()) {
+      this.sendRaw(raw.socket, raw.remote, raw.bytes);
+    }
+    let isBusy = true;
+    // One batch of each session in turn, so that laptops share the box fairly.
+    while (isBusy) {
+      isBusy = false;
+      for (const { session } of engine.peers) if (this.sendBatch(session, engine)) isBusy = true;
+    }
+    this.isFlushing = false;
+    this.options.onEvents();
+    const deadline = engine.nextDeadline(this.now());
+    if (deadline === Infinity) this.timer.clear();
+    else this.timer.set(Math.ceil(deadline));
+  }
+
+  private sendBatch(session: Session, engine: Engine): boolean {
+    const handle = session.transmit(this.now());
+    if (handle < 0) return false;
+    const { memory } = this.options;
+    const socket = this.sockets[handle];
+    const { count } = engine.builder;
+    if (this.silenced.has(handle)) return true;
+    if (socket === undefined) {
+      engine.drops.add('send-refused', count);
+      return true;
+    }
+    const sent = socket.send(memory.sendTable, count, memory.sendResult);
+    const errno = memory.words[memory.sendResult]!;
+    if (errno !== 0) {
+      engine.drops.add('send-refused', memory.words[memory.sendResult + 1]!);
+      const path = session.transmittingPath;
+      if (path !== null && isSocketDead(errno)) session.suspectPath(path.id, 'device-gone', this.now());
+    }
+    if (sent < count) {
+      engine.drops.add('send-refused', count - sent);
+      session.setBlocked(handle, true);
+      socket.onceWritable(() => {
+        for (const peer of engine.peers) peer.session.setBlocked(handle, false);
+        this.flush();
+      });
+    }
+    return true;
+  }
+
+  private sendRaw(handle: number, remote: number, bytes: Uint8Array): void {
+    const { memory } = this.options;
+    const socket = this.sockets[handle];
+    if (socket === undefined || this.silenced.has(handle)) return;
+    memory.bytes.set(bytes, memory.transmitBase);
+    const entry = memory.sendTable;
+    memory.words[entry] = memory.transmitBase;
+    memory.words[entry + 1] = bytes.length;
+    memory.words[entry + 2] = remote;
+    socket.send(entry, 1, memory.sendResult);
+  }
+
+  /** Keeps the addresses that a session's paths use from being recycled; to be called when paths changed. */
+  pinRemotes(session: Session): void {
+    const { native } = this.options;
+    const before = this.pinned.get(session) ?? [];
+    const after = session.paths.filter((path) => path.isOpen && path.remote > 0).map((path) => path.remote);
+    for (const remote of after) native.addressPin(remote);
+    for (const remote of before) native.addressUnpin(remote);
+    this.pinned.set(session, after);
+  }
+}
+
+/** Super-packets taken from the TUN before the engine sends: 8 of 64 KiB stay within the second-level cache. */
+const TUN_BATCH_PACKETS = 8;
+/** Batches taken from one socket before others get their turn: 4 x 8 buffers of 64 KiB are 2 MiB. */
+const SOCKET_ROUNDS = 4;
+/** A small packet may displace several large ones of other lanes before a small slot becomes free. */
+const MAKE_ROOM_ATTEMPTS = 8;

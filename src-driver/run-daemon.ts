@@ -1,0 +1,48 @@
+import { describeError, type Log } from '../src-platform/log.ts';
+import { native } from '../src-native/lib/index.ts';
+
+/** Something that runs until it is told to stop. */
+export interface Stoppable {
+  stop(): Promise<void>;
+}
+
+/**
+ * Runs a daemon in the foreground until SIGTERM or SIGINT and tells a service manager when it is ready.
+ * @returns the exit status: 0 after a clean stop, 1 if it could not start, 4 if it may not.
+ */
+export async function runDaemon(log: Log, start: () => Promise<Stoppable>): Promise<number> {
+  const signal = new Promise<NodeJS.Signals>((resolve) => {
+    for (const name of ['SIGTERM', 'SIGINT'] as const) process.on(name, () => resolve(name));
+  });
+  let daemon: Stoppable;
+  try {
+    daemon = await start();
+  } catch (error) {
+    log.error('start-failed', { ...describeError(error), advice: adviceFor(error) });
+    return isPermission(error) ? 4 : 1;
+  }
+  notifyManager('READY=1');
+  log.info('stopping', { signal: await signal });
+  notifyManager('STOPPING=1');
+  await daemon.stop();
+  return 0;
+}
+
+function notifyManager(message: string): void {
+  const path = process.env['NOTIFY_SOCKET'];
+  if (path !== undefined && path !== '') native.sdNotify(path, message);
+}
+
+function isPermission(error: unknown): boolean {
+  const { code } = error as { code?: unknown };
+  return code === 'EPERM' || code === 'EACCES' || code === 'STORAGE_DENIED';
+}
+
+function adviceFor(error: unknown): string {
+  const { code } = error as { code?: unknown };
+  if (isPermission(error)) return 'run it as root, or give the service CAP_NET_ADMIN';
+  if (code === 'ENOENT') return 'load the tun module: modprobe tun';
+  if (code === 'EBUSY') return 'another daemon holds the tunnel device; stop it first';
+  if (code === 'EADDRINUSE') return 'another program uses the port; choose one with --listen';
+  return 'see the error above';
+}
