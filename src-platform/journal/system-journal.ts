@@ -59,6 +59,7 @@ export function readProcessIdentity(): ProcessIdentity {
 /** The journal of a running daemon. One process at a time owns it. */
 export class SystemJournal implements ChangeRecorder {
   readonly #path: string;
+  readonly #identity: ProcessIdentity;
   readonly #file: FileHandle;
   readonly #entries: JournalEntry[];
   readonly #known: Set<string>;
@@ -66,8 +67,15 @@ export class SystemJournal implements ChangeRecorder {
   #lastWrite: Promise<void> = Promise.resolve();
   #isClosed = false;
 
-  private constructor(path: string, file: FileHandle, entries: readonly JournalEntry[], sizeBytes: number) {
+  private constructor(
+    path: string,
+    identity: ProcessIdentity,
+    file: FileHandle,
+    entries: readonly JournalEntry[],
+    sizeBytes: number,
+  ) {
     this.#path = path;
+    this.#identity = identity;
     this.#file = file;
     this.#entries = [...entries];
     this.#known = new Set(entries.map((entry) => JSON.stringify(entry)));
@@ -92,7 +100,7 @@ export class SystemJournal implements ChangeRecorder {
     const entries = found.kind === 'leftovers' ? found.entries : [];
     const sizeBytes = await writeJournal(path, identity, entries);
     try {
-      return new SystemJournal(path, await open(path, 'a'), entries, sizeBytes);
+      return new SystemJournal(path, identity, await open(path, 'a'), entries, sizeBytes);
     } catch (error) {
       throw storageError(path, 'write', error);
     }
@@ -126,7 +134,7 @@ export class SystemJournal implements ChangeRecorder {
   async revert(context: UndoContext): Promise<RevertReport> {
     await this.#lastWrite.catch(() => undefined);
     await this.close();
-    return undoAll(this.#path, this.#entries, context);
+    return undoAll(this.#path, this.#identity, this.#entries, context);
   }
 
   /** Closes the file without undoing anything. May be called twice. */
@@ -179,7 +187,7 @@ export async function revertLeftovers(
       throw new JournalError('OTHER_NETWORK_NAMESPACE', `${path} is about ${where}; run this command there`);
     }
     case 'leftovers':
-      return undoAll(path, found.entries, context);
+      return undoAll(path, identity, found.entries, context);
     case 'nothing':
       return { outcomes: [], isIncomplete: false };
   }
@@ -231,6 +239,7 @@ async function writeJournal(
 
 async function undoAll(
   path: string,
+  identity: ProcessIdentity,
   entries: readonly JournalEntry[],
   context: UndoContext,
 ): Promise<RevertReport> {
@@ -241,7 +250,7 @@ async function undoAll(
   const failed = outcomes.filter(({ outcome }) => outcome === 'failed').map(({ entry }) => entry);
   if (failed.length > 0) {
     // Owned by nobody: the process that wrote it is about to end.
-    const owner = { ...readProcessIdentity(), pid: 0, processStart: '' };
+    const owner = { ...identity, pid: 0, processStart: '' };
     await writeJournal(path, owner, failed.reverse());
     return { outcomes, isIncomplete: true };
   }

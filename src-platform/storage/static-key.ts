@@ -3,6 +3,7 @@ import {
   createPrivateKey,
   createPublicKey,
   generateKeyPairSync,
+  randomBytes,
   type KeyObject,
 } from 'node:crypto';
 import { link, open, readFile, unlink } from 'node:fs/promises';
@@ -71,7 +72,7 @@ async function load(path: string): Promise<StaticKey | null> {
 async function create(stateDir: string, path: string): Promise<StaticKey> {
   const { privateKey } = generateKeyPairSync('x25519');
   const raw = rawBytes(privateKey, 'd');
-  const temporaryPath = `${path}.${process.pid}.tmp`;
+  const temporaryPath = `${path}.${randomBytes(6).toString('hex')}.tmp`;
   await makeStateDir(stateDir);
   try {
     const file = await open(temporaryPath, 'w', PRIVATE_FILE_MODE);
@@ -88,7 +89,7 @@ async function create(stateDir: string, path: string): Promise<StaticKey> {
     await unlink(temporaryPath);
     await syncFolder(stateDir);
   } catch (error) {
-    // A leftover temporary file is overwritten by the next attempt; the first error is the one to report.
+    // The first error is the one to report.
     await unlink(temporaryPath).catch(() => undefined);
     throw storageError(path, 'write', error);
   }
