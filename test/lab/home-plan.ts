@@ -172,7 +172,10 @@ export function laptopLinkCommands(link: LinkPlan, hasIpv6: boolean): string[] {
   return [`link set dev ${link.name} up`, ...laptopAddressCommands(link, link.addresses, hasIpv6)];
 }
 
-/** Renders the lines that give a link addresses and default routes. */
+/**
+ * Renders the lines that give a link addresses and default routes. An IPv6 default route outlives the address it was
+ * made for, so routes are replaced rather than added.
+ */
 export function laptopAddressCommands(
   link: LinkPlan,
   addresses: InterfaceAddresses,
@@ -181,13 +184,13 @@ export function laptopAddressCommands(
   const { name, metric, gateway } = link;
   const lines = [
     `addr add ${addresses.v4} dev ${name} metric ${metric}`,
-    `route add default via ${gateway.v4} dev ${name} metric ${metric}`,
+    `route replace default via ${gateway.v4} dev ${name} metric ${metric}`,
   ];
   if (!hasIpv6) return lines;
   return [
     ...lines,
     `addr add ${addresses.v6} dev ${name} metric ${metric} nodad`,
-    `route add default via ${gateway.v6} dev ${name} metric ${metric}`,
+    `route replace default via ${gateway.v6} dev ${name} metric ${metric}`,
   ];
 }
 

@@ -139,8 +139,10 @@ export class VirtualHome implements AsyncDisposable {
   }
 
   /** Takes a link's device away, as a pulled USB adapter does. */
-  removeLinkDevice(name: LinkName): Promise<Moment> {
-    return this.ip('air', `link delete dev ${name}p`);
+  async removeLinkDevice(name: LinkName): Promise<Moment> {
+    const moment = await this.ip('air', `link delete dev ${name}p`);
+    await this.#forgetDevices();
+    return moment;
   }
 
   /** Brings a removed device back: same name, MAC address, addresses and routes, another interface index. */
@@ -151,6 +153,7 @@ export class VirtualHome implements AsyncDisposable {
       'air',
       linkDeviceCommand(link, this.#nextLinkIndex++, (node) => this.namespace(node)),
     );
+    await this.#forgetDevices();
     if (isShaped) {
       await this.#disableOffloads('laptop', name);
       await this.#disableOffloads('air', `${name}p`);
@@ -236,6 +239,15 @@ export class VirtualHome implements AsyncDisposable {
     );
   }
 
+  /** A running `ip` remembers the index of every device it has seen; a re-created one has another. */
+  async #forgetDevices(): Promise<void> {
+    for (const node of ['air', 'laptop'] as const) {
+      await this.#commandChildren.get(`ip ${node}`)?.close();
+      this.#commandChildren.delete(`ip ${node}`);
+      await this.ip(node);
+    }
+  }
+
   /** Makes the kernel put frames of at most one MTU, checksums included, onto a device. */
   async #disableOffloads(node: NodeName, device: string): Promise<void> {
     const args = ['-K', device, 'tx', 'off', 'sg', 'off', 'tso', 'off', 'gso', 'off', 'gro', 'off'];
@@ -305,20 +317,27 @@ async function sweepLeftovers(isLeftover: (prefix: string) => boolean): Promise<
   }
 }
 
+/** Kills what runs in a home's namespaces and removes them; another run may be removing the same leftovers. */
 async function removeNamespaces(prefix: string): Promise<void> {
   const own = new Set(NODE_NAMES.map((node) => `${prefix}-${node}`));
-  for (const name of (await namespaceNames()).filter((name) => own.has(name))) {
-    for (const pid of (await runProgram('ip', ['netns', 'pids', name]))
+  const present = async (): Promise<string[]> => (await namespaceNames()).filter((name) => own.has(name));
+  for (const name of await present()) {
+    const pids = (await tryProgram('ip', ['netns', 'pids', name])).stdout
       .split('\n')
-      .filter((line) => line !== '')) {
+      .filter((line) => line !== '');
+    for (const pid of pids) {
       try {
         process.kill(Number(pid), 'SIGKILL');
       } catch {
         // It ended by itself between the listing and the signal.
       }
     }
-    await runProgram('ip', ['netns', 'delete', name]);
+    await tryProgram('ip', ['netns', 'delete', name]);
     rmSync(join(NETNS_CONFIG_DIR, name), { recursive: true, force: true });
+  }
+  const left = await present();
+  if (left.length > 0) {
+    throw new Error(`namespaces ${left.join(', ')} cannot be removed`);
   }
 }
 

@@ -31,12 +31,7 @@ export class BenchHome implements AsyncDisposable {
       await sweepSecondLaptops();
       const home = await VirtualHome.create();
       cleanUp.add(() => home[Symbol.asyncDispose]());
-      const bench = new BenchHome(home, await plugInSecondLaptop(home, cleanUp), cleanUp);
-      const ends = [bench.laptop, bench.secondLaptop, bench.box, bench.net];
-      // One congestion control for every stream, inner and outer, whatever the machine itself uses.
-      for (const machine of ends)
-        await machine.run('sysctl', ['-q', 'net.ipv4.tcp_congestion_control=cubic']);
-      return bench;
+      return new BenchHome(home, await plugInSecondLaptop(home, cleanUp), cleanUp);
     } catch (error) {
       await cleanUp.run();
       throw new Error('build the home of the benchmark', { cause: error });

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { readCpuAndMemory } from '../daemons.ts';
 
 /** The processes of one tunnel by where they run. A set-up without processes of its own (plain routing) has none. */
 export interface TunnelProcesses {
@@ -41,10 +42,7 @@ export function costsBetween(before: CostReading, after: CostReading): EndCosts 
 
 /** Tells the resident memory of processes in bytes. */
 export function residentBytes(pids: readonly number[]): number {
-  return pids.reduce((total, pid) => {
-    const kibibytes = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
-    return total + Number(kibibytes ?? 0) * 1024;
-  }, 0);
+  return pids.reduce((total, pid) => total + readCpuAndMemory(pid).residentBytes, 0);
 }
 
 /** User and system time of a process, of all its threads and of the programs it ran to their end. */

@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { daemonStatusSchema } from '../../../../src-shared/model/status.ts';
 import { projectDir, tryProgram } from '../../programs.ts';
 import { BOX_ADDRESS } from '../bench-home.ts';
 import type { BenchHome } from '../bench-home.ts';
@@ -73,8 +74,12 @@ async function waitForProtection(
   for (;;) {
     // Refused until the daemon's socket is there.
     isOn ||= (await laptop.tryRun(program('bowline'), ['on', ...socket])).status === 0;
-    const { stdout, stderr, status } = await laptop.tryRun(program('bowline'), ['status', '--json', ...socket]);
-    if (status === 0 && isProtected(stdout)) return;
+    const { stdout, stderr, status } = await laptop.tryRun(program('bowline'), [
+      'status',
+      '--json',
+      ...socket,
+    ]);
+    if (status === 0 && isSettled(stdout)) return;
     last = stderr.trim() || stdout.trim();
     for (const service of [daemon, box]) {
       if (!service.isRunning) throw new Error(`${service.name} ended: ${service.output.trim().slice(-400)}`);
@@ -86,9 +91,11 @@ async function waitForProtection(
   }
 }
 
-function isProtected(json: string): boolean {
-  const status = JSON.parse(json) as { readonly state?: unknown; readonly internet?: unknown };
-  return status.state === 'protected' && status.internet === 'tunnelled';
+/** Protected, and every link that was given carries or stands by: nothing is being set up any more. */
+function isSettled(json: string): boolean {
+  const { state, internet, links } = daemonStatusSchema.parse(JSON.parse(json));
+  const isUsable = links.every((link) => link.state === 'carrying' || link.state === 'standby');
+  return state === 'protected' && internet === 'tunnelled' && isUsable;
 }
 
 async function publicKey(bench: BenchHome, machine: Machine, name: string): Promise<string> {
