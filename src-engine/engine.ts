@@ -227,6 +227,7 @@ export class Engine {
   /** When {@link handleTimeout} is due next, or Infinity. */
   nextDeadline(now: number): number {
     let deadline = Infinity;
+    for (const generation of this.generations.values()) deadline = Math.min(deadline, generation.expiresAt);
     for (const peer of this.peers) {
       if (this.options.role === 'initiator') deadline = Math.min(deadline, this.initiator.nextDeadline(peer));
       deadline = Math.min(deadline, peer.session.nextDeadline(now));
