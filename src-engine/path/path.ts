@@ -94,6 +94,7 @@ export class Path {
   private suspectedAt = 0;
   private roundSent = 0;
   private roundLost = 0;
+  private roundStart = 0;
 
   constructor(id: number) {
     this.id = id;
@@ -265,9 +266,21 @@ export class Path {
     const wasQuick = now - this.suspectedAt < SPURIOUS_WITHIN_MICROS;
     if (wasQuick) this.suspectFloorMicros = Math.min(MAX_SUSPECT_FLOOR_MICROS, this.suspectFloorMicros * 1.5);
     else this.suspectFloorMicros = SUSPECT_FLOOR_MICROS;
+    this.roundSent = 0;
+    this.roundLost = 0;
+    this.setAsideProbes();
     this.enter('validated', now);
     this.validatedAt = now;
-    this.awaitingSince = this.bytesInFlight > 0 ? now : 0;
+  }
+
+  /** The probes that an outage swallowed count neither as in flight nor as loss of the path that works again. */
+  private setAsideProbes(): void {
+    const sent = this.sent;
+    for (let number = sent.oldest; number < sent.next; number++) {
+      const slot = number % SENT_CAPACITY;
+      if (sent.state[slot] === SENT_IN_FLIGHT) sent.state[slot] = SENT_SUSPECTED;
+    }
+    this.bytesInFlight = 0;
   }
 
   /** Declares lost what RACK says; sets {@link lossAt} for what is only late so far. */
@@ -292,7 +305,7 @@ export class Path {
       this.declareLost(number, slot, state, fate, now);
     }
     if (anyLost) sent.advance();
-    this.updateLossRatio();
+    this.updateLossRatio(now);
   }
 
   private declareLost(number: number, slot: number, state: number, fate: ChunkFate, now: number): void {
@@ -300,14 +313,17 @@ export class Path {
     if (state === SENT_IN_FLIGHT) this.bytesInFlight -= sent.bytes[slot]!;
     sent.state[slot] = SENT_LOST;
     this.datagramsLost++;
-    this.roundLost++;
+    // What an outage swallowed says nothing about the loss of a working path.
+    if (state === SENT_IN_FLIGHT) this.roundLost++;
     this.mtu.onLost(number, sent.bytes[slot]!, now);
     fate.lose(sent.refs[slot]!, state === SENT_SUSPECTED);
     sent.refs[slot] = -1;
   }
 
-  private updateLossRatio(): void {
-    if (this.roundSent < LOSS_ROUND_DATAGRAMS) return;
+  private updateLossRatio(now: number): void {
+    const isLong = now - this.roundStart > LOSS_ROUND_MICROS;
+    if (this.roundSent < (isLong ? 1 : LOSS_ROUND_DATAGRAMS)) return;
+    this.roundStart = now;
     const ratio = Math.min(1, this.roundLost / this.roundSent);
     this.lossRatio += (ratio - this.lossRatio) / 4;
     this.roundSent = 0;
@@ -450,3 +466,5 @@ const UNMEASURED_SUSPECT_MICROS = 100_000;
 const CLEAN_IN_FLIGHT_BYTES = 2_048;
 /** Datagrams per loss sample: below 50, 1 % cannot be told from 0. */
 const LOSS_ROUND_DATAGRAMS = 50;
+/** A standby path sends a few probes a second; after this time they are a sample too, so that old loss is forgotten. */
+const LOSS_ROUND_MICROS = 2_000_000;

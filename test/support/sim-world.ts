@@ -149,7 +149,7 @@ export class SimWorld {
     spareBuffers.push(this.laptop.buffer, this.box.buffer);
   }
 
-  openPath(link: number, rank = link * 3_000): void {
+  openPath(link: number, rank = link * 6_000): void {
     this.laptop.session.openPath(link, link, link, rank, 1_472, this.now);
     this.settle(this.laptop);
   }
