@@ -259,7 +259,7 @@ export class Transmitter {
       (path === this.replayPath && outbox.hasReplay) ||
       this.mirrors.hasWork(path.id);
     if (!hasWork || path.windowRoom() <= 0) return false;
-    if (path.model.pacingAllowance(now) > 0) return true;
+    if (path.model.pacingAllowance(path.rtt.minimumMicros, path.rtt.smoothedMicros, now) > 0) return true;
     if (isCarrying) this.isPacingLimited = true;
     return false;
   }

@@ -23,6 +23,7 @@ export class RateModel {
   private bucketStart = 0;
   private allowance = 0;
   private allowanceAt = 0;
+  private bytesPerMicro = 1;
 
   reset(): void {
     this.bytesPerSecond = 0;
@@ -96,11 +97,11 @@ export class RateModel {
   }
 
   /** Bytes that pacing lets go now; may be negative. Call {@link spend} for what is sent. */
-  pacingAllowance(now: number): number {
+  pacingAllowance(minimumRttMicros: number, smoothedRttMicros: number, now: number): number {
     if (this.bytesPerSecond === 0) return PACING_BURST_BYTES;
-    const rate = this.pacingRate();
-    const cap = Math.max(PACING_BURST_BYTES, (rate * PACING_QUANTUM_MICROS) / 1e6);
-    this.allowance = Math.min(cap, this.allowance + (rate * (now - this.allowanceAt)) / 1e6);
+    this.bytesPerMicro = this.pacingRate(minimumRttMicros, smoothedRttMicros);
+    const cap = Math.max(PACING_BURST_BYTES, this.bytesPerMicro * PACING_QUANTUM_MICROS);
+    this.allowance = Math.min(cap, this.allowance + this.bytesPerMicro * (now - this.allowanceAt));
     this.allowanceAt = now;
     return this.allowance;
   }
@@ -112,11 +113,16 @@ export class RateModel {
   /** When pacing lets the next datagram go; `now` or earlier if it does already. */
   nextSendAt(now: number): number {
     if (this.allowance > 0 || this.bytesPerSecond === 0) return now;
-    return now + Math.ceil((1 - this.allowance) / (this.pacingRate() / 1e6));
+    return now + Math.ceil((1 - this.allowance) / this.bytesPerMicro);
   }
 
-  private pacingRate(): number {
-    return this.bytesPerSecond * (this.isStartup ? STARTUP_PACING_GAIN : PACING_GAIN);
+  /**
+   * Bytes per microsecond: the window spread over the round trip as it is (RFC 9002, section 7.7). While the path is
+   * not full the round trip is short and pacing hardly holds anything back; as a queue builds it nears the delivery
+   * rate. So a rate that was only ever measured on small traffic never throttles a burst.
+   */
+  private pacingRate(minimumRttMicros: number, smoothedRttMicros: number): number {
+    return (PACING_GAIN * this.windowBytes(minimumRttMicros)) / Math.max(smoothedRttMicros, SHORTEST_PACED_MICROS);
   }
 }
 
@@ -141,7 +147,7 @@ const MAX_WINDOW_BYTES = 7 * 1024 * 1024;
 const PACING_BURST_BYTES = 64 * 1024;
 /** At high rates a burst covers this much time, so that timers fire about 2,000 times a second at most. */
 const PACING_QUANTUM_MICROS = 1_000;
-/** Pacing a quarter above the estimate lets the window, not the pacer, be what limits a full path. */
+/** Pacing a quarter above the estimate lets the window, not the pacer, be what limits a full path (RFC 9002). */
 const PACING_GAIN = 1.25;
-/** Doubles the rate each round while the path's capacity is unknown (BBR's 2/ln 2). */
-const STARTUP_PACING_GAIN = 2.89;
+/** Within half a millisecond a burst is a burst; timers are no finer than that on a busy host. */
+const SHORTEST_PACED_MICROS = 500;
