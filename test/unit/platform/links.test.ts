@@ -163,8 +163,8 @@ describe('the link monitor', () => {
     const { netlink, changes } = start();
     netlink.addresses = [addressEvent(2, '192.168.1.20', { deprecated: true })];
     netlink.routes = [
+      defaultRouteEvent(2, '192.168.1.1', { metric: 900 }),
       defaultRouteEvent(2, '192.168.1.254'),
-      defaultRouteEvent(2, '192.168.1.9', { metric: 900 }),
     ];
     netlink.changeLink('eth0', { mtuBytes: 1400 });
     vi.advanceTimersByTime(5);
