@@ -73,6 +73,9 @@ const SETTLE_MS = 250;
 /** A stream that is this late hangs. */
 const MOST_LATE_MS = 8000;
 
+/** About a millisecond at 100 Mbit/s: larger writes would come in bursts as no line of that rate brings them. */
+const PACED_WRITE_BYTES = '12500';
+
 function clientArgs(port: string, plan: IperfPlan): string[] {
   const args = [
     '-c',
@@ -89,8 +92,7 @@ function clientArgs(port: string, plan: IperfPlan): string[] {
   if (plan.direction === 'down') args.push('-R');
   // One congestion control for every stream, whatever the machine prefers.
   if (plan.udp === undefined) args.push('-C', 'cubic');
-  // Paced by the kernel, packet by packet, as a stream is that comes over a line of this rate.
-  if (plan.bitsPerSecond !== undefined) args.push('--fq-rate', String(plan.bitsPerSecond));
+  if (plan.bitsPerSecond !== undefined) args.push('-b', String(plan.bitsPerSecond), '-l', PACED_WRITE_BYTES);
   if (plan.udp !== undefined) {
     const { payloadBytes, packetsPerSecond } = plan.udp;
     args.push('-u', '-l', String(payloadBytes), '-b', String(packetsPerSecond * payloadBytes * 8));

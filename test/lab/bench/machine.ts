@@ -14,8 +14,14 @@ export class Machine {
   }
 
   /** Runs a program to its end; throws unless it exits with 0. */
-  run(file: string, args: readonly string[], input = ''): Promise<string> {
-    return runProgram('ip', this.#enter(file, args), input);
+  async run(file: string, args: readonly string[], input = ''): Promise<string> {
+    const { stdout, stderr, status } = await this.tryRun(file, args, input);
+    if (status !== 0) {
+      throw new Error(
+        `${file} ${args[0] ?? ''} on ${this.name} ended with ${status}: ${stderr.trim() || stdout.trim()}`,
+      );
+    }
+    return stdout;
   }
 
   /** Runs a program to its end, whatever its exit status. */

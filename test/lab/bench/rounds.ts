@@ -1,5 +1,5 @@
 import type { BenchHome } from './bench-home.ts';
-import type { Contender } from './contender.ts';
+import type { Contender, RunningContender } from './contender.ts';
 import { FigureTable } from './figures.ts';
 import type { Failure } from './figures.ts';
 import { STEPS } from './steps.ts';
@@ -51,12 +51,14 @@ export async function runRounds(
       failures.push({ round: round + 1, contender: contender.name, step, reason });
       report(step, `FAILED: ${reason}`);
     };
-    let running;
+    signal.throwIfAborted();
+    let running: RunningContender;
     try {
       const machines = [bench.laptop, bench.secondLaptop].slice(0, laptops);
       running = await contender.start(bench, machines, signal);
     } catch (error) {
-      for (const step of steps) fail(step.title, error);
+      done += steps.length - 1;
+      fail(laptops === 1 ? 'set up' : 'set up with two laptops', error);
       continue;
     }
     try {

@@ -218,9 +218,12 @@ function pacedStep(direction: 'up' | 'down'): Step {
             pacedDownBoxCores: costs.box,
           };
     },
-    describe: (figures) =>
-      `${cores(figures.pacedUpLaptopCores ?? figures.pacedDownLaptopCores ?? 0)} % of a core on the laptop, ` +
-      `${cores(figures.pacedUpBoxCores ?? figures.pacedDownBoxCores ?? 0)} % on the box`,
+    describe: (figures) => {
+      const rate = figures.pacedUpBitsPerSecond ?? figures.pacedDownBitsPerSecond ?? 0;
+      const laptop = figures.pacedUpLaptopCores ?? figures.pacedDownLaptopCores ?? 0;
+      const box = figures.pacedUpBoxCores ?? figures.pacedDownBoxCores ?? 0;
+      return `${megabits(rate)} Mbit/s, laptop ${cores(laptop)} + box ${cores(box)} % of a core`;
+    },
   };
 }
 

@@ -1,5 +1,6 @@
 /** Figures as text, each in the unit that tables use. */
 
+/** Whole Mbit/s. */
 export function megabits(bitsPerSecond: number): string {
   return count(bitsPerSecond / 1e6);
 }
@@ -12,7 +13,8 @@ export function count(value: number): string {
 /** Per cent of one core, without the sign. */
 export function cores(value: number): string {
   const percent = value * 100;
-  return percent.toFixed(percent < 10 ? 1 : 0);
+  if (percent >= 10) return percent.toFixed(0);
+  return percent.toFixed(percent < 2 ? 2 : 1);
 }
 
 /** Per cent, without the sign. */
@@ -25,10 +27,12 @@ export function bytes(value: number): string {
   return (value / 1e6).toFixed(0);
 }
 
+/** Milliseconds from microseconds. */
 export function millis(micros: number): string {
   return (micros / 1000).toFixed(2);
 }
 
+/** A multiple: 8.15x. */
 export function times(ratio: number): string {
   return `${ratio.toFixed(ratio < 10 ? 2 : 1)}x`;
 }

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { daemonStatusSchema } from '../../../../src-shared/model/status.ts';
+import type { DaemonStatus } from '../../../../src-shared/model/status.ts';
 import { projectDir, tryProgram } from '../../programs.ts';
 import { BOX_ADDRESS } from '../bench-home.ts';
 import type { BenchHome } from '../bench-home.ts';
@@ -35,10 +36,9 @@ export const bowline: Contender = {
       cleanUp.add(() => box.stop());
       const services: Service[] = [];
       for (const laptop of laptops) {
-        const links = laptop === bench.laptop ? 'eth0,wlan0' : 'eth0';
         const daemon = laptop.start(program('bowlined'), [
           ...['run', '--state-dir', stateDir(bench, laptop), '--socket', socketPath(bench, laptop)],
-          ...['--links', links, '--box', `${boxKey}@${BOX_ADDRESS}`],
+          ...['--links', linksOf(bench, laptop).join(','), '--box', `${boxKey}@${BOX_ADDRESS}`],
         ]);
         cleanUp.add(() => daemon.stop());
         services.push(daemon);
@@ -79,23 +79,37 @@ async function waitForProtection(
       '--json',
       ...socket,
     ]);
-    if (status === 0 && isSettled(stdout)) return;
-    last = stderr.trim() || stdout.trim();
+    if (status === 0) {
+      const known = daemonStatusSchema.parse(JSON.parse(stdout));
+      if (isSettled(known, linksOf(bench, laptop))) return;
+      last = describeStatus(known);
+    } else {
+      last = stderr.trim();
+    }
     for (const service of [daemon, box]) {
       if (!service.isRunning) throw new Error(`${service.name} ended: ${service.output.trim().slice(-400)}`);
     }
     if (performance.now() > deadline) {
-      throw new Error(`${laptop.name} is not protected after ${START_MS / 1000} s: ${last.slice(0, 400)}`);
+      throw new Error(`${laptop.name} is not protected after ${START_MS / 1000} s: ${last}`);
     }
     await pause(POLL_MS, signal);
   }
 }
 
 /** Protected, and every link that was given carries or stands by: nothing is being set up any more. */
-function isSettled(json: string): boolean {
-  const { state, internet, links } = daemonStatusSchema.parse(JSON.parse(json));
-  const isUsable = links.every((link) => link.state === 'carrying' || link.state === 'standby');
-  return state === 'protected' && internet === 'tunnelled' && isUsable;
+function isSettled({ state, internet, links }: DaemonStatus, wanted: readonly string[]): boolean {
+  const usable = links.filter((link) => link.state === 'carrying' || link.state === 'standby');
+  const areUsable = wanted.every((name) => usable.some((link) => link.name === name));
+  return state === 'protected' && internet === 'tunnelled' && areUsable;
+}
+
+function linksOf(bench: BenchHome, laptop: Machine): readonly string[] {
+  return laptop === bench.laptop ? ['eth0', 'wlan0'] : ['eth0'];
+}
+
+function describeStatus({ state, internet, links }: DaemonStatus): string {
+  const states = links.map((link) => `${link.name} ${link.state}`);
+  return `${state}, internet ${internet}, ${states.join(', ') || 'no links'}`;
 }
 
 async function publicKey(bench: BenchHome, machine: Machine, name: string): Promise<string> {

@@ -53,7 +53,10 @@ const LOCAL_PORT = '1080';
 const START_MS = 5000;
 
 const REDIRECT_RULESET = `table ip bench_redirect {
-  chain out { type nat hook output priority dstnat; policy accept; ip daddr ${SERVER_ADDRESS} ip protocol tcp redirect to :${LOCAL_PORT} }
+  chain out {
+    type nat hook output priority -100; policy accept;
+    ip daddr ${SERVER_ADDRESS} ip protocol tcp redirect to :${LOCAL_PORT}
+  }
 }
 `;
 
