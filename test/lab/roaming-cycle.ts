@@ -61,7 +61,7 @@ export interface CycleOptions {
   /** Ends the run early; it rejects then. */
   readonly signal?: AbortSignal;
   readonly onBaseline?: (baseline: WindowFigures) => void;
-  /** Called about a second after each step has ended, in order. */
+  /** Called in order, a second after each step has ended; where nothing is left next, after that. */
   readonly onStep?: (step: StepReport) => void;
 }
 
@@ -91,7 +91,7 @@ export async function runRoamingCycle(home: VirtualHome, options: CycleOptions):
   const cables = new Cables(home);
   const steps: StepReport[] = [];
   const pending: Promise<void>[] = [];
-  for (const step of ROAMING_CYCLE) {
+  for (const [index, step] of ROAMING_CYCLE.entries()) {
     const replayedBefore = watch?.latest?.counters.packetsReplayed ?? 0;
     const fromMicros = monotonicMicros();
     await cables.apply(step.change);
@@ -100,8 +100,12 @@ export async function runRoamingCycle(home: VirtualHome, options: CycleOptions):
     const status = watch?.latest ?? null;
     const replayedPackets = status === null ? null : status.counters.packetsReplayed - replayedBefore;
     const carrying = status?.carrying ?? [];
+    const next = ROAMING_CYCLE[index + 1];
+    const earlier = pending.at(-1);
     const settle = async (): Promise<void> => {
-      await sleep(SETTLE_MS);
+      // The last packets of a step that is followed by nothing at all wait until something is back.
+      await sleep(SETTLE_MS + (next?.kind === 'all-lost' ? next.holdMs : 0));
+      await earlier;
       const seen = await traffic.window(window);
       const report = {
         ...step,

@@ -20,8 +20,8 @@ describe('an arrival log', () => {
   it('finds the longest silence and takes off how late its last packet was sent', () => {
     const log = steady();
     log.record(10, 17_000, 4000, 17_100);
-    log.record(11, 18_000, 0, 18_100);
-    const { longest, longestCorrected } = log.arrivals(0, 19_000);
+    goOn(log, 11, 18_100);
+    const { longest, longestCorrected } = log.arrivals(0, 40_000);
     expect(longest).toMatchObject({ fromMicros: 9100, untilMicros: 17_100, senderLateMicros: 4000 });
     expect(longestCorrected?.correctedMicros).toBe(4000);
   });
@@ -29,8 +29,8 @@ describe('an arrival log', () => {
   it('does not let a late sender hide a longer silence of the network', () => {
     const log = steady();
     log.record(10, 17_000, 7000, 17_100);
-    log.record(11, 18_000, 0, 22_100);
-    const { longest, longestCorrected } = log.arrivals(0, 23_000);
+    goOn(log, 11, 22_100);
+    const { longest, longestCorrected } = log.arrivals(0, 40_000);
     expect(longest?.untilMicros).toBe(17_100);
     expect(longestCorrected).toMatchObject({ fromMicros: 17_100, correctedMicros: 5000 });
   });
@@ -39,20 +39,22 @@ describe('an arrival log', () => {
     expect(steady().arrivals(5000, 50_000).longest).toMatchObject({ fromMicros: 9100, untilMicros: 50_000 });
   });
 
-  it('counts of a silence that began long before the window only the part inside', () => {
+  it('shares silences out among windows that follow each other', () => {
     const log = steady();
     log.record(10, 90_000, 0, 90_100);
-    expect(log.arrivals(60_000, 91_000).longest).toMatchObject({ fromMicros: 60_000, untilMicros: 90_100 });
-    expect(log.arrivals(10_000, 91_000).longest).toMatchObject({ fromMicros: 9100, untilMicros: 90_100 });
+    const longest = (from: number, until: number): unknown => log.arrivals(from, until).longest;
+    // A fault at 10 ms: the silence began just before, and is the fault's.
+    expect(longest(0, 10_000)).toBeNull();
+    expect(longest(10_000, 60_000)).toMatchObject({ fromMicros: 9100, untilMicros: 90_100 });
+    // Whoever looks later sees only what was left of it.
+    expect(longest(60_000, 120_000)).toMatchObject({ fromMicros: 60_000, untilMicros: 90_100 });
   });
 
   it('keeps windows apart', () => {
     const log = steady();
     log.record(10, 60_000, 0, 60_100);
-    for (let sequence = 11; sequence < 80; sequence++) {
-      log.record(sequence, sequence * 1000 + 50_000, 0, sequence * 1000 + 50_100);
-    }
-    expect(log.arrivals(90_000, 95_000)).toMatchObject({ arrivals: 5, longest: { correctedMicros: 1000 } });
+    goOn(log, 11, 61_100);
+    expect(log.arrivals(70_000, 100_000)).toMatchObject({ arrivals: 30, longest: { correctedMicros: 1000 } });
   });
 
   it('tells the delays of what arrived in the window', () => {
@@ -81,4 +83,12 @@ function steady(): ArrivalLog {
     log.record(sequence, sequence * 1000, 0, sequence * 1000 + 100);
   }
   return log;
+}
+
+/** Fifty more packets, one a millisecond, each 100 us under way. */
+function goOn(log: ArrivalLog, firstSequence: number, firstArrivalMicros: number): void {
+  for (let packet = 0; packet < 50; packet++) {
+    const arrived = firstArrivalMicros + packet * 1000;
+    log.record(firstSequence + packet, arrived - 100, 0, arrived);
+  }
 }

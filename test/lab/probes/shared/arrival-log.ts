@@ -1,6 +1,7 @@
 import { lowerBound } from './lower-bound.ts';
 import { OwnPauses } from './own-pauses.ts';
 import type { ArrivalsInWindow, LatencyMicros, ReceivedInWindow, Silence } from './requests.ts';
+import { silenceStart } from './silence.ts';
 
 /**
  * Records the arrivals of one numbered stream without allocating per packet.
@@ -62,8 +63,10 @@ export class ArrivalLog {
     let longestCorrected: Silence | null = null;
     const latencies: number[] = [];
     const consider = (began: number, until: number, late: number): void => {
-      // What had begun long before belongs to an earlier window; here only its rest counts.
-      const from = began < fromMicros - LEAD_MICROS ? fromMicros : began;
+      const from = silenceStart(began, until, fromMicros, untilMicros);
+      if (from === null) {
+        return;
+      }
       const correctedMicros = Math.max(0, until - from - late);
       const length = until - from;
       const isLongest = longest === null || length > longest.untilMicros - longest.fromMicros;
@@ -97,12 +100,6 @@ export class ArrivalLog {
     };
   }
 }
-
-/**
- * The last arrival before a fault is up to one interval of the sender and one pause of the receiver older than the
- * fault; a silence that is older than this had another cause.
- */
-const LEAD_MICROS = 20_000;
 
 /** Sorts in place and tells the percentiles; null for no values. */
 export function percentiles(values: number[]): LatencyMicros | null {

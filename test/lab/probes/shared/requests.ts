@@ -24,8 +24,8 @@ export interface Silence {
 }
 
 /**
- * The longest silences between consecutive arrivals that touch a window, and the delays of what arrived in it. Of a
- * silence that began more than 20 ms before the window only the part inside counts.
+ * The longest silences between consecutive arrivals that count for a window (`silence.ts` says which), and the delays
+ * of what arrived in it.
  */
 export interface ArrivalsInWindow {
   readonly arrivals: number;

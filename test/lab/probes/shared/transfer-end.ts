@@ -3,6 +3,7 @@ import type { Hash } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { monotonicMicros } from '../../monotonic.ts';
 import type { Stall, TransferPlan, TransferReport } from './requests.ts';
+import { silenceStart } from './silence.ts';
 import { BLOCK_BYTES, StreamPattern } from './stream-pattern.ts';
 
 /** Sending end of a transfer: seeded bytes at a rate or as fast as the connection takes them. */
@@ -126,14 +127,13 @@ export class TransferReceiver {
     socket.on('close', () => this.#end('closed'));
   }
 
-  /** Tells the longest pause that overlaps a window, counting one that still lasts. */
+  /** Tells the longest pause that counts for a window, one that still lasts included. */
   longestStall(fromMicros: number, untilMicros: number): number {
     const now = this.#endedMicros ?? monotonicMicros();
     let longest = 0;
     for (const stall of [...this.#stalls, { fromMicros: this.#lastMicros, untilMicros: now }]) {
-      if (stall.untilMicros > fromMicros && stall.fromMicros < untilMicros) {
-        longest = Math.max(longest, stall.untilMicros - stall.fromMicros);
-      }
+      const from = silenceStart(stall.fromMicros, stall.untilMicros, fromMicros, untilMicros);
+      longest = Math.max(longest, from === null ? 0 : stall.untilMicros - from);
     }
     return longest < STALL_MICROS ? 0 : longest;
   }
