@@ -6,8 +6,8 @@ import {
   parseCommandLine,
   wrongUsage,
   type ParsedCommandLine,
-  type ProgramSpec,
 } from '../src-shared/command-line/command-line.ts';
+import type { ProgramSpec } from '../src-shared/command-line/program-spec.ts';
 import { peerNameSchema, publicKeySchema } from '../src-shared/model/box-status.ts';
 import { DEFAULT_BOX_SOCKET, DEFAULT_BOX_STATE_DIR, DEFAULT_PORT } from '../src-shared/model/defaults.ts';
 import { linkNameSchema } from '../src-shared/model/link.ts';

@@ -1,4 +1,4 @@
-import type { CommandSpec, ProgramSpec } from '../src-shared/command-line/command-line.ts';
+import type { CommandSpec, ProgramSpec } from '../src-shared/command-line/program-spec.ts';
 import { DEFAULT_DAEMON_SOCKET } from '../src-shared/model/defaults.ts';
 
 const SOCKET_OPTION = { value: 'PATH', help: `control socket (default ${DEFAULT_DAEMON_SOCKET})` };

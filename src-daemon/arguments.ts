@@ -5,8 +5,8 @@ import {
   parseCommandLine,
   wrongUsage,
   type ParsedCommandLine,
-  type ProgramSpec,
 } from '../src-shared/command-line/command-line.ts';
+import type { ProgramSpec } from '../src-shared/command-line/program-spec.ts';
 import { publicKeySchema } from '../src-shared/model/box-status.ts';
 import {
   DEFAULT_DAEMON_SOCKET,

@@ -1,5 +1,5 @@
 import { alignColumns } from './columns.ts';
-import type { CommandSpec, ProgramSpec } from './command-line.ts';
+import type { CommandSpec, ProgramSpec } from './program-spec.ts';
 
 const EXIT_STATUSES =
   'Exit status: 0 done, 1 failed, 2 wrong usage, 3 service not reachable, 4 not permitted.';
