@@ -1,6 +1,15 @@
 import { afterEach, expect, test } from 'vitest';
-import { addressDescribe, addressIntern, addressPin, addressUnpin } from '../../../src-native/lib/index.ts';
+import {
+  addressDescribe,
+  addressIntern,
+  addressPin,
+  addressUnpin,
+  UdpSocket,
+} from '../../../src-native/lib/index.ts';
+import { createMemory } from '../../support/native/memory.ts';
+import { UdpBench } from '../../support/native/udp.ts';
 
+const bench = new UdpBench(createMemory(16 * 1024 * 1024));
 const CAPACITY = 4096;
 const pinned: number[] = [];
 
@@ -81,6 +90,24 @@ test('a table full of pins refuses newcomers and still knows its own', () => {
     expect.objectContaining({ code: 'ERR_ADDRESS_TABLE_FULL' }),
   );
   expect(addressIntern(floodAddress(17), 3)).toBe(ids[17]);
+});
+
+test('senders of one batch never share an id, not even in a table that is almost full of pins', async () => {
+  const receiver = new UdpSocket({ family: 4, localAddress: '127.0.0.1', localPort: 0 });
+  const senders = Array.from({ length: 4 }, () => new UdpSocket({ family: 4, localPort: 0 }));
+  const to = addressIntern('127.0.0.1', receiver.localPort);
+  pin(to);
+  for (let i = 0; i < CAPACITY - 2; i++) pin(addressIntern(floodAddress(i), 4));
+  for (const sender of senders) {
+    bench.send(sender, [{ data: Buffer.from(String(sender.localPort)), addressId: to }]);
+  }
+
+  const messages = await bench.receive(receiver, 1);
+
+  // One entry is left, so one sender is heard and the others are lost rather than taken for it.
+  expect(messages).toHaveLength(1);
+  expect(addressDescribe(messages[0]!.addressId).port).toBe(Number(messages[0]!.data.toString()));
+  for (const socket of [receiver, ...senders]) socket.close();
 });
 
 test('nonsense is refused', () => {

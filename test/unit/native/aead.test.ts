@@ -214,17 +214,22 @@ test('lists and segments outside the arena are refused', () => {
   }
 });
 
-test('a slot number is never given to another key', () => {
-  const first = makeKey(1);
-  keyDrop(first.slot);
-  const seen = new Set([first.slot]);
+test('a slot number is never given to another key, so an old one finds nothing', () => {
+  const old = makeKey(1);
+  keyDrop(old.slot);
+  const destination = memory.reserve(64);
+  const seen = new Set([old.slot]);
   for (let i = 0; i < 3000; i++) {
-    const slot = keyAdd(1, randomBytes(32), randomBytes(12));
+    const { slot } = makeKey(1);
     expect(seen.has(slot)).toBe(false);
     seen.add(slot);
+    expect(() => seal(sealDescriptor(destination, old.slot, []), 1), `key ${i}`).toThrow(
+      expect.objectContaining({ code: 'ERR_BAD_KEY_SLOT' }),
+    );
+    keyDrop(old.slot);
+    seal(sealDescriptor(destination, slot, []), 1);
     keyDrop(slot);
   }
-  keyDrop(first.slot);
 });
 
 test('the table holds 1,024 keys and says so when it is full', () => {

@@ -76,6 +76,21 @@ test('a cleared timer does not fire, not even when it had expired before', async
   expect(fired).toBe(0);
 });
 
+test('a timer that has expired can still be moved by the callback of another', async () => {
+  let fired = 0;
+  const [first, second] = [makeTimer(() => move(second)), makeTimer(() => move(first))];
+  const move = (other: NativeDeadlineTimer): void => {
+    fired++;
+    other.set(nowMicros() + 60_000_000);
+  };
+  first.set(1);
+  second.set(1);
+  await new Promise<void>((resolve) => {
+    makeTimer(resolve).set(nowMicros() + 3000);
+  });
+  expect(fired).toBe(1);
+});
+
 test('a timer can be set again from its own callback, and closed there', async () => {
   const count = await new Promise<number>((resolve) => {
     let fired = 0;

@@ -66,7 +66,7 @@ test('an interface that does not exist has no carrier to speak of', () => {
   for (const name of ['', 'nosuch0', 'a-name-longer-than-any-interface']) expect(carrierUp(name)).toBe(null);
 });
 
-describe.skipIf(NAMESPACE_OBSTACLE)('in a network namespace', () => {
+describe.skipIf(NAMESPACE_OBSTACLE)('in a network namespace (needs root)', () => {
   let namespace: Namespace;
 
   beforeAll(() => {

@@ -17,7 +17,7 @@ test('options are checked before the kernel is asked', () => {
   expect(() => new Tun({ name: 'x', queueLength: -1 })).toThrow(RangeError);
 });
 
-describe.skipIf(NAMESPACE_OBSTACLE)('in a network namespace', () => {
+describe.skipIf(NAMESPACE_OBSTACLE)('in a network namespace (needs root)', () => {
   let namespace: Namespace;
   let far: Namespace;
 

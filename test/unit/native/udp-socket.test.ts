@@ -96,6 +96,34 @@ describe.each<{ family: 4 | 6; loopback: string }>([
     expect(sender.takeErrors()).toEqual([]);
   });
 
+  test('an error does not keep a datagram from being heard or read', async () => {
+    const { sender, receiver, addressId } = pair();
+    const gone = openSocket({ family, localAddress: loopback });
+    const goneId = addressIntern(loopback, gone.localPort);
+    gone.close();
+    const read: string[] = [];
+    await new Promise<void>((resolve) => {
+      let calls = 0;
+      receiver.startPolling(() => {
+        read.push(...bench.receiveNow(receiver).map(({ data }) => data.toString()));
+        if (calls++ === 0) {
+          // Only the error has come so far; what comes next has to call again.
+          bench.send(sender, [{ data: Buffer.from('heard'), addressId }]);
+        }
+        if (read.length > 0) resolve();
+      });
+      bench.send(receiver, [{ data: Buffer.alloc(10), addressId: goneId }]);
+    });
+    receiver.stopPolling();
+    expect(receiver.takeErrors()).toHaveLength(1);
+
+    bench.send(sender, [{ data: Buffer.from('read'), addressId }]);
+    bench.send(receiver, [{ data: Buffer.alloc(10), addressId: goneId }]);
+    read.push(...bench.receiveNow(receiver).map(({ data }) => data.toString()));
+    expect(read).toEqual(['heard', 'read']);
+    expect(receiver.takeErrors()).toHaveLength(1);
+  });
+
   test('an unreachable peer does not cost another peer its datagram', async () => {
     const { sender, receiver, addressId } = pair();
     const gone = openSocket({ family, localAddress: loopback });
@@ -137,6 +165,19 @@ describe.each<{ family: 4 | 6; loopback: string }>([
     );
     expect(sent).toEqual({ consumed: 3, errno: 90, failed: 1 });
     expect((await bench.receive(receiver, 2)).flatMap(split)).toEqual([first, last]);
+  });
+
+  test('a run that the kernel calls invalid fails, and later runs are still joined', async () => {
+    const { sender, receiver, addressId } = pair();
+    const datagrams = randomDatagrams(Array<number>(10).fill(100));
+    const send = (id: number) =>
+      bench.send(
+        sender,
+        datagrams.map((data) => ({ data, addressId: id })),
+      );
+    expect(send(addressIntern(loopback, 0))).toEqual({ consumed: 10, errno: 22, failed: 10 });
+    expect(send(addressId)).toEqual({ consumed: 10, errno: 0, failed: 0 });
+    expect(await bench.receive(receiver, 10)).toMatchObject([{ segmentBytes: 100, data: { length: 1000 } }]);
   });
 
   test('ids that name nobody fail and the rest is sent', async () => {
