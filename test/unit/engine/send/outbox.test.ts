@@ -1,0 +1,241 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { EngineMemory, type MemoryPlan } from '../../../../src-engine/memory.ts';
+import { CONTROL_LANE } from '../../../../src-engine/send/lane-hash.ts';
+import { Outbox } from '../../../../src-engine/send/outbox.ts';
+import { Rng } from '../../../support/rng.ts';
+
+const PLAN: MemoryPlan = { sendLarge: 8, sendSmall: 64, receiveLarge: 1, receiveSmall: 1, receiveBuffers: 1 };
+const ROOM = 1_440;
+const BUFFER = new ArrayBuffer(EngineMemory.bytesFor(PLAN));
+const AGES_MICROS = 200_000_000;
+
+let memory: EngineMemory;
+let outbox: Outbox;
+
+beforeEach(() => {
+  memory = new EngineMemory(BUFFER, PLAN);
+  outbox = new Outbox(memory);
+  outbox.setPeerMemory({ largeSlots: 8, smallSlots: 64 });
+});
+
+function enqueue(lane: number, length: number, options: { isPatient?: boolean; now?: number } = {}): void {
+  const pool = length > memory.sendSmall.slotBytes ? memory.sendLarge : memory.sendSmall;
+  expect(outbox.enqueue(lane, pool.take(), length, options.isPatient ?? true, options.now ?? 0)).toBe(true);
+}
+
+const cut = (room = ROOM, isFresh = true): number => outbox.cut(room + 6, room, isFresh);
+
+/** Puts chunks into one datagram; returns its references. */
+function datagram(...chunks: number[]): number {
+  return chunks.reduce((refs, chunk) => outbox.reference(refs, chunk), -1);
+}
+
+const piece = (chunk: number): string =>
+  `${outbox.laneOf(chunk)}/${outbox.numberOf(chunk)} ${outbox.offsetOf(chunk)}+${outbox.lengthOf(chunk)} of ${outbox.totalOf(chunk)}`;
+
+function expectNothingHeld(): void {
+  expect(outbox.leaks()).toEqual({ messages: 0, outstanding: 0 });
+  expect([memory.sendLarge.available, memory.sendSmall.available]).toEqual([PLAN.sendLarge, PLAN.sendSmall]);
+  expect([outbox.messagesHeld, outbox.queuedBytes, outbox.hasReplay]).toEqual([0, 0, false]);
+}
+
+describe('cutting', () => {
+  test('a packet that fits is one whole message', () => {
+    enqueue(3, 1_000);
+    const chunk = cut();
+    expect(piece(chunk)).toBe('3/0 0+1000 of 1000');
+    expect(outbox.isWholeMessage(chunk)).toBe(true);
+    expect(cut(), 'nothing more').toBe(-1);
+  });
+
+  test('a super-packet is cut at byte positions into pieces that fill datagrams', () => {
+    enqueue(3, 4_000);
+    expect([cut(), cut(), cut(), cut()].map((chunk) => (chunk < 0 ? 'none' : piece(chunk)))).toEqual([
+      '3/0 0+1440 of 4000',
+      '3/0 1440+1440 of 4000',
+      '3/0 2880+1120 of 4000',
+      'none',
+    ]);
+  });
+
+  test('a packet that would fit a datagram of its own is not split over two', () => {
+    enqueue(3, 1_000);
+    expect(cut(500, false), 'waits for a fresh datagram').toBe(-1);
+    expect(piece(cut(ROOM, true))).toBe('3/0 0+1000 of 1000');
+  });
+
+  test('no piece is so small that its head costs more', () => {
+    enqueue(3, 4_000);
+    expect(cut(63, false)).toBe(-1);
+  });
+
+  test('messages of the session itself go before packets', () => {
+    enqueue(3, 100);
+    enqueue(CONTROL_LANE, 100);
+    expect(outbox.laneOf(cut())).toBe(CONTROL_LANE);
+  });
+
+  test('messages are numbered lane by lane', () => {
+    for (const lane of [1, 1, 2]) enqueue(lane, 10);
+    expect([cut(), cut(), cut()].map(piece).sort()).toEqual([
+      '1/0 0+10 of 10',
+      '1/1 0+10 of 10',
+      '2/0 0+10 of 10',
+    ]);
+  });
+});
+
+describe('replay', () => {
+  test('what was lost goes out again, what was acknowledged does not', () => {
+    for (const lane of [1, 2]) enqueue(lane, 100);
+    const [lost, arrived] = [cut(), cut()];
+    const lostRefs = datagram(lost);
+    outbox.acknowledge(datagram(arrived));
+    outbox.lose(lostRefs, false);
+    expect(outbox.takeReplay(ROOM, ROOM)).toBe(lost);
+    expect(outbox.takeReplay(ROOM, ROOM)).toBe(-1);
+    expect(outbox.chunksReplayed).toBe(1);
+  });
+
+  test('a chunk under way in two datagrams is lost only when both are', () => {
+    enqueue(1, 100);
+    const chunk = cut();
+    const [first, second] = [datagram(chunk), datagram(chunk)];
+    outbox.lose(first, false);
+    expect(outbox.hasReplay).toBe(false);
+    outbox.lose(second, false);
+    expect(outbox.hasReplay).toBe(true);
+  });
+
+  test('a suspicion sends at once, and an acknowledgement after all calls it off', () => {
+    enqueue(1, 100);
+    const refs = datagram(cut());
+    outbox.suspect(refs);
+    expect(outbox.hasReplay).toBe(true);
+    outbox.acknowledge(refs);
+    expect(outbox.takeReplay(ROOM, ROOM)).toBe(-1);
+    expectNothingHeld();
+  });
+
+  test('a chunk that no longer fits is split, and both parts complete the message', () => {
+    enqueue(1, 1_400);
+    const chunk = cut();
+    outbox.lose(datagram(chunk), false);
+    const first = outbox.takeReplay(1_000, 1_000);
+    const second = outbox.takeReplay(1_000, 1_000);
+    expect([first, second].map(piece)).toEqual(['1/0 0+1000 of 1400', '1/0 1000+400 of 1400']);
+    outbox.acknowledge(datagram(first));
+    expect(outbox.messagesHeld, 'half is not all').toBe(1);
+    outbox.acknowledge(datagram(second));
+    expectNothingHeld();
+  });
+});
+
+describe('flow control', () => {
+  test('no more messages are started than the peer has slots, by size', () => {
+    outbox.setPeerMemory({ largeSlots: 1, smallSlots: 2 });
+    for (let lane = 0; lane < 3; lane++) enqueue(lane, 100);
+    const started = [cut(), cut()];
+    expect(cut(), 'the third waits').toBe(-1);
+    outbox.acknowledge(datagram(started[0]!));
+    expect(cut(), 'room was made').toBeGreaterThanOrEqual(0);
+  });
+
+  test('a message that was started goes on', () => {
+    outbox.setPeerMemory({ largeSlots: 1, smallSlots: 1 });
+    enqueue(0, 3_000);
+    expect([cut(), cut(), cut()].filter((chunk) => chunk >= 0)).toHaveLength(3);
+  });
+
+  test('a message counts until all before it in its lane arrived too', () => {
+    outbox.setPeerMemory({ largeSlots: 1, smallSlots: 2 });
+    for (let i = 0; i < 3; i++) enqueue(7, 100);
+    const [first, second] = [datagram(cut()), datagram(cut())];
+    outbox.acknowledge(second);
+    expect(cut(), 'the peer holds the second for the sake of the first').toBe(-1);
+    outbox.acknowledge(first);
+    expect(cut()).toBeGreaterThanOrEqual(0);
+  });
+});
+
+describe('dropping', () => {
+  test.each([
+    ['oldest', true, [2, 3]],
+    ['newest', false, [1, 2]],
+  ])('the %s packet of the longest lane makes room', (_name, isOldest, kept) => {
+    enqueue(1, 150);
+    for (const length of [1, 2, 3]) enqueue(2, 400 + length);
+    expect(outbox.dropFromLongest(isOldest)).toBe(true);
+    const cuts = [cut(), cut(), cut()].filter((chunk) => outbox.laneOf(chunk) === 2);
+    expect(cuts.map((chunk) => outbox.lengthOf(chunk) - 400)).toEqual(kept);
+  });
+
+  test('a packet that was started is never dropped, because the peer waits for it', () => {
+    enqueue(1, 3_000);
+    cut();
+    expect([outbox.dropFromLongest(true), outbox.dropFromLongest(false)]).toEqual([false, false]);
+  });
+
+  test('messages of the session itself are never dropped', () => {
+    enqueue(CONTROL_LANE, 100);
+    outbox.dropStale(AGES_MICROS);
+    expect([outbox.dropFromLongest(true), outbox.messagesHeld]).toEqual([false, 1]);
+  });
+
+  test('datagram traffic goes stale long before TCP does', () => {
+    enqueue(1, 100, { isPatient: false });
+    enqueue(2, 100, { isPatient: true });
+    outbox.dropStale(9_000_000);
+    expect(outbox.messagesDropped, 'after 9 s').toBe(0);
+    outbox.dropStale(11_000_000);
+    expect(outbox.messagesDropped, 'after 11 s').toBe(1);
+    outbox.dropStale(AGES_MICROS);
+    expect(outbox.messagesDropped, 'after 200 s').toBe(2);
+    expectNothingHeld();
+  });
+});
+
+test('a restart sends everything unacknowledged again, in order and numbered anew', () => {
+  for (const length of [101, 102, 103]) enqueue(4, length);
+  const [first] = [cut(), cut()].map((chunk) => datagram(chunk));
+  outbox.acknowledge(first!);
+  outbox.restart();
+  expect([cut(), cut()].map(piece)).toEqual(['4/0 0+102 of 102', '4/1 0+103 of 103']);
+  expect(cut()).toBe(-1);
+});
+
+test('whatever happens to datagrams, everything arrives once all are answered, and nothing leaks', () => {
+  const rng = new Rng(11);
+  for (let round = 0; round < 60; round++) {
+    const inFlight: number[] = [];
+    for (let step = 0; step < 200; step++) {
+      const dice = rng.int(0, 9);
+      if (dice < 3 && outbox.messagesHeld < 40) {
+        const length = rng.pick([60, 1_000, 1_500, 9_000]);
+        const pool = length > memory.sendSmall.slotBytes ? memory.sendLarge : memory.sendSmall;
+        if (pool.available > 0) enqueue(rng.int(0, 4), length);
+      } else if (dice < 6) {
+        const room = rng.pick([600, 1_200, ROOM]);
+        const chunk = outbox.hasReplay ? outbox.takeReplay(room + 6, room) : cut(room);
+        if (chunk >= 0) inFlight.push(datagram(chunk));
+      } else if (inFlight.length > 0) {
+        const [refs] = inFlight.splice(rng.int(0, inFlight.length - 1), 1);
+        if (dice === 6) {
+          outbox.suspect(refs!);
+          if (rng.chance(0.5)) outbox.acknowledge(refs!);
+          else outbox.lose(refs!, true);
+        } else if (dice === 7) outbox.lose(refs!, false);
+        else if (dice === 8) {
+          outbox.repeat(refs!);
+          inFlight.push(refs!);
+        } else outbox.acknowledge(refs!);
+      }
+    }
+    for (let guard = 0; guard < 5_000 && (outbox.messagesHeld > 0 || inFlight.length > 0); guard++) {
+      const chunk = outbox.hasReplay ? outbox.takeReplay(ROOM + 6, ROOM) : cut();
+      if (chunk >= 0) inFlight.push(datagram(chunk));
+      else if (inFlight.length > 0) outbox.acknowledge(inFlight.shift()!);
+    }
+    expectNothingHeld();
+  }
+});
