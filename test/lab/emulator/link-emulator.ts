@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
-import { existsSync, mkdirSync, renameSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Moment } from '../command-child.ts';
 import type { DirectionShape, LinkName, LinkShape } from '../home-plan.ts';
@@ -139,16 +139,20 @@ interface Answer {
 
 const OPTIONAL_DEFAULTS = { lossBurstFrames: 1, duplicateRatio: 0, reorders: false } as const;
 
-/** Compiles the emulator into `dist/lab` unless that holds one newer than its source. */
+/** Compiles the emulator into `dist/lab` unless that holds one newer than its sources. */
 async function compileEmulator(): Promise<string> {
-  const sourcePath = join(projectDir(), 'test/lab/emulator/link-emulator.cc');
+  const sourceDir = join(projectDir(), 'test/lab/emulator');
   const outDir = join(projectDir(), 'dist/lab');
   const programPath = join(outDir, 'link-emulator');
-  if (existsSync(programPath) && statSync(programPath).mtimeMs > statSync(sourcePath).mtimeMs)
+  const sources = readdirSync(sourceDir).filter((name) => /\.(cc|h)$/.test(name));
+  const changedMs = Math.max(...sources.map((name) => statSync(join(sourceDir, name)).mtimeMs));
+  if (existsSync(programPath) && statSync(programPath).mtimeMs > changedMs) {
     return programPath;
+  }
   mkdirSync(outDir, { recursive: true });
   const draftPath = `${programPath}.${process.pid}`;
-  await runProgram('g++', ['-std=c++20', '-O2', '-Wall', '-Wextra', '-Werror', '-o', draftPath, sourcePath]);
+  const flags = ['-std=c++20', '-O2', '-Wall', '-Wextra', '-Werror'];
+  await runProgram('g++', [...flags, '-o', draftPath, join(sourceDir, 'link-emulator.cc')]);
   // Renaming is atomic: a second run that compiles at the same time never starts half a program.
   renameSync(draftPath, programPath);
   return programPath;
