@@ -1,0 +1,151 @@
+import { describe, expect, test } from 'vitest';
+import { RateModel } from '../../../../src-engine/congestion/rate-model.ts';
+import { RttEstimator } from '../../../../src-engine/path/rtt.ts';
+
+const DATAGRAM_BYTES = 1_400;
+
+interface Sent {
+  readonly bytes: number;
+  readonly sentAt: number;
+  readonly deliveredThen: number;
+  readonly deliveredAtThen: number;
+  readonly firstSentThen: number;
+  readonly isAppLimited: boolean;
+  readonly isClean: boolean;
+  readonly acknowledgedAt: number;
+}
+
+/** A sender with the model's window and pacing, over a bottleneck with a rate, an endless queue and a round trip. */
+class Bottleneck {
+  readonly model = new RateModel();
+  readonly rtt = new RttEstimator();
+  now = 1;
+  delivered = 0;
+  bytesPerSecond: number;
+  /** Bytes per second that the program offers. */
+  offered = Infinity;
+  private readonly rttMicros: number;
+  private freeAt = 0;
+  private owed = 0;
+  private inFlight = 0;
+  private readonly flights: Sent[] = [];
+
+  constructor(bytesPerSecond: number, rttMicros: number) {
+    this.bytesPerSecond = bytesPerSecond;
+    this.rttMicros = rttMicros;
+    this.model.reset();
+  }
+
+  /** Highest time that data queued in the bottleneck during the run. */
+  run(micros: number): { queueMicros: number; bytesPerSecond: number } {
+    const until = this.now + micros;
+    const from = this.delivered;
+    let queueMicros = 0;
+    for (; this.now < until; this.now += 100) {
+      if (this.offered < Infinity) this.owed += (this.offered * 100) / 1e6;
+      while ((this.flights[0]?.acknowledgedAt ?? Infinity) <= this.now)
+        this.acknowledge(this.flights.shift()!);
+      this.send();
+      queueMicros = Math.max(queueMicros, this.freeAt - this.now);
+    }
+    return { queueMicros, bytesPerSecond: ((this.delivered - from) / micros) * 1e6 };
+  }
+
+  allowance(now: number): number {
+    return this.model.pacingAllowance(this.rtt.minimumMicros, this.rtt.smoothedMicros, now);
+  }
+
+  private send(): void {
+    const { model } = this;
+    while (model.windowBytes(this.rtt.minimumMicros) > this.inFlight && this.allowance(this.now) > 0) {
+      if (this.offered < Infinity && this.owed < DATAGRAM_BYTES) return;
+      this.owed -= DATAGRAM_BYTES;
+      const firstSentThen = model.sendIntervalStart(this.inFlight, this.now);
+      this.freeAt = Math.max(this.freeAt, this.now) + (DATAGRAM_BYTES / this.bytesPerSecond) * 1e6;
+      this.flights.push({
+        bytes: DATAGRAM_BYTES,
+        sentAt: this.now,
+        deliveredThen: model.delivered,
+        deliveredAtThen: model.deliveredAt,
+        firstSentThen,
+        isAppLimited: this.offered < Infinity && this.owed < DATAGRAM_BYTES,
+        isClean: this.inFlight <= 2 * DATAGRAM_BYTES,
+        acknowledgedAt: this.freeAt + this.rttMicros,
+      });
+      this.inFlight += DATAGRAM_BYTES;
+      model.spend(DATAGRAM_BYTES);
+    }
+  }
+
+  private acknowledge(sent: Sent): void {
+    const { model } = this;
+    this.inFlight -= sent.bytes;
+    this.delivered += sent.bytes;
+    model.delivered += sent.bytes;
+    model.deliveredAt = this.now;
+    this.rtt.update(this.now - sent.sentAt, 0, sent.isClean, this.now);
+    const { deliveredThen, deliveredAtThen, sentAt, firstSentThen, isAppLimited } = sent;
+    model.onSample(deliveredThen, deliveredAtThen, sentAt, firstSentThen, isAppLimited, this.now);
+  }
+}
+
+describe.each([
+  ['20 Mbit/s and 20 ms', 2.5e6, 20_000],
+  ['100 Mbit/s and 2 ms', 12.5e6, 2_000],
+  ['1 Gbit/s and 0.5 ms', 125e6, 500],
+])('over %s', (_name, bytesPerSecond, rttMicros) => {
+  test('the sender climbs to the rate of the path', () => {
+    const path = new Bottleneck(bytesPerSecond, rttMicros);
+    path.run(1_000_000);
+    expect(path.run(1_000_000).bytesPerSecond / bytesPerSecond).toBeGreaterThan(0.95);
+  });
+
+  test('a full path queues no longer than the model allows', () => {
+    const path = new Bottleneck(bytesPerSecond, rttMicros);
+    path.run(2_000_000);
+    // The least window, 96 KiB, queues longer on slow paths.
+    const allowedMicros = Math.max(12_000, (100_000 / bytesPerSecond) * 1e6);
+    expect(path.run(1_000_000).queueMicros).toBeLessThan(allowedMicros);
+  });
+});
+
+test('a program that sends little does not make the path look slow', () => {
+  const path = new Bottleneck(12.5e6, 2_000);
+  path.run(2_000_000);
+  const before = path.model.bytesPerSecond;
+  path.offered = 50_000;
+  path.run(10_000_000);
+  expect(path.model.bytesPerSecond).toBeGreaterThan(0.9 * before);
+});
+
+test('a path that slows down is followed within a second', () => {
+  const path = new Bottleneck(12.5e6, 2_000);
+  path.run(2_000_000);
+  path.bytesPerSecond = 2.5e6;
+  path.run(1_500_000);
+  expect(path.model.bytesPerSecond).toBeLessThan(1.2 * 2.5e6);
+});
+
+test('a path that speeds up is followed', () => {
+  const path = new Bottleneck(2.5e6, 2_000);
+  path.run(2_000_000);
+  path.bytesPerSecond = 12.5e6;
+  path.run(4_000_000);
+  expect(path.run(1_000_000).bytesPerSecond / 12.5e6).toBeGreaterThan(0.9);
+});
+
+test('an unknown path may take one super-packet at once', () => {
+  const model = new RateModel();
+  model.reset();
+  expect([model.windowBytes(0) >= 65_536, model.pacingAllowance(0, 0, 0) >= 65_536]).toEqual([true, true]);
+});
+
+test('pacing says when the next datagram may leave', () => {
+  const path = new Bottleneck(2.5e6, 2_000);
+  path.run(2_000_000);
+  const { model } = path;
+  while (path.allowance(path.now) > 0) model.spend(DATAGRAM_BYTES);
+  const at = model.nextSendAt(path.now);
+  expect(at).toBeGreaterThan(path.now);
+  expect(path.allowance(at)).toBeGreaterThan(0);
+});
