@@ -15,17 +15,12 @@ export interface IperfPlan {
   readonly warmUpSeconds: number;
   /** A pace for TCP; absent: as fast as it goes. */
   readonly bitsPerSecond?: number;
-  /** Datagrams instead of a TCP stream. */
-  readonly udp?: { readonly payloadBytes: number; readonly packetsPerSecond: number };
 }
 
 /** What arrived of one stream, and what the tunnel's processes used for it. */
 export interface IperfResult {
   /** Payload that arrived. */
   readonly bitsPerSecond: number;
-  /** Datagrams; 0 for a TCP stream. */
-  readonly sentPerSecond: number;
-  readonly arrivedPerSecond: number;
   readonly costs: EndCosts;
 }
 
@@ -55,9 +50,9 @@ export async function runIperf(
     const after = readCosts(processes);
     await waitForEnd(client, signal);
     const source = /Accepted connection from ([^,\s]+)/.exec(server.output)?.[1];
-    const figures = parseReport(client.output, plan);
+    const bitsPerSecond = receivedBitsPerSecond(client.output);
     if (source !== BOX_WAN.v4) throw new Error(`the stream came from ${source}, not through the box`);
-    return { ...figures, costs: costsBetween(before, after) };
+    return { bitsPerSecond, costs: costsBetween(before, after) };
   } finally {
     await client?.stop();
     await server.stop();
@@ -91,12 +86,8 @@ function clientArgs(port: string, plan: IperfPlan): string[] {
   if (plan.warmUpSeconds > 0) args.push('-O', String(plan.warmUpSeconds));
   if (plan.direction === 'down') args.push('-R');
   // One congestion control for every stream, whatever the machine prefers.
-  if (plan.udp === undefined) args.push('-C', 'cubic');
+  args.push('-C', 'cubic');
   if (plan.bitsPerSecond !== undefined) args.push('-b', String(plan.bitsPerSecond), '-l', PACED_WRITE_BYTES);
-  if (plan.udp !== undefined) {
-    const { payloadBytes, packetsPerSecond } = plan.udp;
-    args.push('-u', '-l', String(payloadBytes), '-b', String(packetsPerSecond * payloadBytes * 8));
-  }
   return args;
 }
 
@@ -112,31 +103,19 @@ const ABORT_CHECK_MS = 200;
 
 interface Report {
   readonly error?: string;
-  readonly end: {
-    readonly sum_received?: {
-      readonly bits_per_second: number;
-      readonly bytes: number;
-      readonly seconds: number;
-    };
-    readonly sum_sent?: { readonly packets?: number; readonly seconds: number };
-  };
+  readonly end: { readonly sum_received?: { readonly bits_per_second: number } };
 }
 
-function parseReport(text: string, { udp }: IperfPlan): Omit<IperfResult, 'costs'> {
+function receivedBitsPerSecond(text: string): number {
   let report: Report;
   try {
     report = JSON.parse(text) as Report;
   } catch (error) {
     throw new Error(`iperf3 said ${text.slice(0, 200) || 'nothing'}`, { cause: error });
   }
-  const { sum_received: received, sum_sent: sent } = report.end;
-  if (report.error !== undefined || received === undefined || sent === undefined) {
+  const received = report.end.sum_received;
+  if (report.error !== undefined || received === undefined) {
     throw new Error(`iperf3: ${report.error ?? 'no result'}`);
   }
-  return {
-    bitsPerSecond: received.bits_per_second,
-    sentPerSecond: udp === undefined ? 0 : (sent.packets ?? 0) / sent.seconds,
-    // Counted by the bytes that came: its count of packets is of those that should have come.
-    arrivedPerSecond: udp === undefined ? 0 : received.bytes / udp.payloadBytes / received.seconds,
-  };
+  return received.bits_per_second;
 }

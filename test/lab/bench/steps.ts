@@ -4,6 +4,7 @@ import { SERVER_ADDRESS } from './bench-home.ts';
 import type { BenchHome } from './bench-home.ts';
 import type { Contender, RunningContender } from './contender.ts';
 import type { Figures } from './figures.ts';
+import { sendDatagrams } from './datagrams.ts';
 import { runIperf } from './iperf.ts';
 import type { IperfResult } from './iperf.ts';
 import { pause } from './machine.ts';
@@ -58,13 +59,8 @@ const udp: Step = {
   appliesTo: ({ carriesUdp }) => carriesUdp,
   seconds: ({ streamSeconds }) => streamSeconds + 1,
   run: async ({ bench, running, durations, signal }) => {
-    const plan = {
-      direction: 'up',
-      seconds: durations.streamSeconds,
-      warmUpSeconds: 0,
-      udp: UDP_OFFER,
-    } as const;
-    const result = await runIperf(bench, bench.laptop, running.processes, plan, signal);
+    const { processes } = running;
+    const result = await sendDatagrams(bench, processes, UDP_OFFER, durations.streamSeconds, signal);
     return {
       udpOfferedPerSecond: result.sentPerSecond,
       udpArrivedPerSecond: result.arrivedPerSecond,
