@@ -2,13 +2,14 @@ import { randomBytes } from 'node:crypto';
 import { ControlServer } from '../src-control/index.ts';
 import { decodeControlMessage, encodeControlMessage } from '../src-driver/control-messages.ts';
 import { Pump } from '../src-driver/pump.ts';
+import { undoChanges } from '../src-driver/undo-changes.ts';
 import { createTunnelMemory, nativeAead } from '../src-driver/tunnel-memory.ts';
 import { importPrivateKey } from '../src-engine/crypto/x25519.ts';
 import { Engine } from '../src-engine/engine.ts';
 import type { Session } from '../src-engine/session.ts';
 import type { SessionEvent } from '../src-engine/session-events.ts';
-import { native } from '../src-native/lib/index.ts';
-import type { NativeNetlink, NativeTun } from '../src-native/lib/types.ts';
+import { native } from '../src-platform/native.ts';
+import type { NativeNetlink, NativeTun } from '../src-platform/native.ts';
 import {
   BoxNat,
   SystemJournal,
@@ -24,8 +25,8 @@ import { describeError, type Log } from '../src-platform/log.ts';
 import { boxContract, type BoxContract } from '../src-shared/control/contract.ts';
 import { VERSION } from '../src-shared/version.ts';
 import type { TunnelConfig } from '../src-shared/tunnel/control-message.ts';
-import type { ListenArgument, PeerArgument } from './arguments.ts';
-import { BoxTunnelDevice } from './nat/tunnel-device.ts';
+import type { BoxOptions } from './box-options.ts';
+import { BoxTunnelDevice } from './tunnel-device.ts';
 import { boxHandlers } from './control/handlers.ts';
 import { localAddresses } from './peers/local-addresses.ts';
 import { Leases } from './peers/leases.ts';
@@ -34,18 +35,6 @@ import { addressText4, parseNetwork4 } from './peers/tunnel-network.ts';
 
 /** Name of the box's tunnel device. */
 const TUNNEL_NAME = 'bowline0';
-
-/** What a box is started with; see `bowline-box run --help`. */
-export interface BoxOptions {
-  readonly stateDir: string;
-  readonly socketPath: string;
-  readonly name: string;
-  readonly listen: ListenArgument;
-  readonly uplink: string;
-  readonly tunnelNet4: string;
-  readonly tunnelNet6: string | null;
-  readonly peers: readonly PeerArgument[];
-}
 
 /** The running box: one TUN, one socket, NAT, and a session for each laptop. */
 export class Box {
@@ -97,7 +86,12 @@ export class Box {
       },
     });
     this.pump.setEngine(this.engine);
-    this.registry = new PeerRegistry(this.engine, leases, parseNetwork4(options.tunnelNet4), options.tunnelNet6);
+    this.registry = new PeerRegistry(
+      this.engine,
+      leases,
+      parseNetwork4(options.tunnelNet4),
+      options.tunnelNet6,
+    );
     this.netlink = new native.Netlink({ groups: ['address4', 'address6'] });
   }
 
@@ -111,9 +105,14 @@ export class Box {
     const sysctls = new Sysctls(sysctlFiles(), journal);
     const device = new BoxTunnelDevice(native, exec, journal);
     const network = parseNetwork4(options.tunnelNet4);
-    const tun = await device.open(TUNNEL_NAME, `${addressText4(network.base + 1)}/${network.prefixLength}`, options.tunnelNet6);
+    const tun = await device.open(
+      TUNNEL_NAME,
+      `${addressText4(network.base + 1)}/${network.prefixLength}`,
+      options.tunnelNet6,
+    );
     const box = new Box({ options, log, key, journal, leases, tun });
-    for (const { name, publicKey } of options.peers) await box.registry.add(name, decodePublicKey(publicKey), 'argument');
+    for (const { name, publicKey } of options.peers)
+      await box.registry.add(name, decodePublicKey(publicKey), 'argument');
     const nat = new BoxNat({ exec, journal, sysctls });
     const report = await nat.apply({
       tunnelName: TUNNEL_NAME,
@@ -153,7 +152,11 @@ export class Box {
       mayConnect: () => true,
       onNotice: (notice) => this.log.warn('control', { notice: notice.kind }),
     });
-    this.log.info('started', { publicKey: this.key.publicKeyText, port: socket.localPort, peers: this.options.peers.length });
+    this.log.info('started', {
+      publicKey: this.key.publicKeyText,
+      port: socket.localPort,
+      peers: this.options.peers.length,
+    });
   }
 
   get fingerprint(): string {
@@ -232,10 +235,7 @@ export class Box {
     this.pump.close();
     await this.control?.close();
     this.tun.close();
-    const report = await this.journal.revert({ exec, sysctls: sysctlFiles() });
-    for (const { outcome, entry, error } of report.outcomes) {
-      if (outcome === 'failed') this.log.error('revert-failed', { entry: entry.kind, ...describeError(error) });
-    }
+    await undoChanges(this.journal, this.log);
     this.log.info('stopped');
   }
 }

@@ -17,7 +17,11 @@ export async function runClientCommand(args: ClientArguments): Promise<number> {
     );
     return 1;
   }
-  const client = new ControlClient({ contract: boxContract, socketPath: args.socket, programVersion: VERSION });
+  const client = new ControlClient({
+    contract: boxContract,
+    socketPath: args.socket,
+    programVersion: VERSION,
+  });
   try {
     switch (args.command) {
       case 'status':
@@ -33,7 +37,11 @@ export async function runClientCommand(args: ClientArguments): Promise<number> {
           peers.length === 0 ? 'no laptop is paired' : peers.map(describePeer).join('\n'),
         );
       case 'revoke':
-        return print(await client.call('box.revoke', { name: args.positionals[0] }), args.json, () => 'revoked');
+        return print(
+          await client.call('box.revoke', { name: args.positionals[0] }),
+          args.json,
+          () => 'revoked',
+        );
     }
   } finally {
     client.close();

@@ -44,7 +44,8 @@ async function main(args: BoxArguments): Promise<number> {
     case 'revert':
       return attempt(async () => {
         const report = await revertLeftovers(args['state-dir'], { exec, sysctls: sysctlFiles() });
-        if (report.isIncomplete) throw new Error('some changes could not be undone; run this command again as root');
+        if (report.isIncomplete)
+          throw new Error('some changes could not be undone; run this command again as root');
       });
     default:
       return runClientCommand(args);

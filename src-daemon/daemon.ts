@@ -1,18 +1,17 @@
 import { hostname } from 'node:os';
-import { join } from 'node:path';
 import { ControlServer } from '../src-control/index.ts';
 import { decodeControlMessage, encodeControlMessage } from '../src-driver/control-messages.ts';
+import { undoChanges } from '../src-driver/undo-changes.ts';
 import type { SessionEvent } from '../src-engine/session-events.ts';
-import { native } from '../src-native/lib/index.ts';
+import { native } from '../src-platform/native.ts';
 import {
-  JsonFile,
+  type JsonFile,
   LaptopRoutes,
   LinkMonitor,
   RouteGuard,
   SystemJournal,
   Sysctls,
   exec,
-  fingerprintOf,
   interfaceDetailsFrom,
   linkSysctls,
   loadOrCreateStaticKey,
@@ -24,18 +23,21 @@ import {
 import { describeError, type Log } from '../src-platform/log.ts';
 import { daemonContract, type DaemonContract } from '../src-shared/control/contract.ts';
 import type { LinkPriority } from '../src-shared/model/link.ts';
-import { DEFAULT_SETTINGS, SETTINGS_VERSION, settingsSchema, type Settings } from '../src-shared/model/settings.ts';
-import type { DaemonStatus, FailureCause, LastSwitch } from '../src-shared/model/status.ts';
+import type { Settings } from '../src-shared/model/settings.ts';
+import type { DaemonStatus, FailureCause } from '../src-shared/model/status.ts';
 import type { TunnelConfig } from '../src-shared/tunnel/control-message.ts';
 import { VERSION } from '../src-shared/version.ts';
 import type { BoxArgument } from './arguments.ts';
-import { resolveBox } from './connection/resolve-box.ts';
-import { RouteKeeper } from './connection/route-keeper.ts';
+import { resolveBox } from './routing/resolve-box.ts';
+import { RouteKeeper } from './routing/route-keeper.ts';
 import { type Situation, nextChangeAt, stateOf } from './connection/situation.ts';
+import type { HandledDaemon } from './control/handled-daemon.ts';
 import { daemonHandlers } from './control/handlers.ts';
-import { buildStatus } from './status/build-status.ts';
+import { boxIdentity, buildStatus } from './status/build-status.ts';
+import { settingsFileIn } from './settings/settings-file.ts';
 import { StatusPublisher } from './status/publisher.ts';
 import { RateMeter } from './status/rate-meter.ts';
+import { SwitchLog } from './status/switch-log.ts';
 import { TUNNEL_NAME, Tunnel } from './tunnel.ts';
 
 /** What a daemon is started with; see `bowlined run --help`. */
@@ -47,7 +49,7 @@ export interface DaemonOptions {
 }
 
 /** The laptop's daemon: wires links, tunnel, routes, settings and the control socket together. */
-export class Daemon {
+export class Daemon implements HandledDaemon {
   readonly options: DaemonOptions;
   readonly tunnel: Tunnel | null;
   settings: Settings;
@@ -61,7 +63,9 @@ export class Daemon {
   private readonly sysctls: Sysctls;
   private readonly routes: RouteKeeper;
   private readonly guard: RouteGuard;
-  private readonly publisher = new StatusPublisher(() => this.control?.publish('status.changed', this.status()));
+  private readonly publisher = new StatusPublisher(() =>
+    this.control?.publish('status.changed', this.status()),
+  );
   private readonly rates = new RateMeter();
   private readonly monitor: LinkMonitor;
   private readonly ticker: NodeJS.Timeout;
@@ -71,8 +75,7 @@ export class Daemon {
   private failureDetail = '';
   private wantedSince = 0;
   private attempts = 0;
-  private lastSwitch: LastSwitch | null = null;
-  private interruptionsHidden = 0;
+  private readonly switches = new SwitchLog();
   private shownState = '';
   private changeTimer: NodeJS.Timeout | null = null;
 
@@ -92,7 +95,8 @@ export class Daemon {
     this.settings = settings;
     this.sysctls = new Sysctls(sysctlFiles(), journal);
     const boxKey = options.box === null ? null : Buffer.from(options.box.publicKey, 'base64');
-    this.tunnel = boxKey === null ? null : new Tunnel(key, new Uint8Array(boxKey), log, (event) => this.onEvent(event));
+    this.tunnel =
+      boxKey === null ? null : new Tunnel(key, new Uint8Array(boxKey), log, (event) => this.onEvent(event));
     const routes = new LaptopRoutes({ exec, journal, sysctls: sysctlFiles(), tunnelName: TUNNEL_NAME });
     this.routes = new RouteKeeper(routes, (error) => this.onRoutesRefused(error));
     this.guard = new RouteGuard({
@@ -117,14 +121,7 @@ export class Daemon {
   static async start(options: DaemonOptions, log: Log): Promise<Daemon> {
     const key = await loadOrCreateStaticKey(options.stateDir);
     const journal = await SystemJournal.open(options.stateDir);
-    const settingsFile = new JsonFile({
-      path: join(options.stateDir, 'settings.json'),
-      schema: settingsSchema,
-      version: SETTINGS_VERSION,
-      migrations: {},
-      // Who names a box on the command line wants to use it; what was switched off later stays off.
-      fallback: { ...DEFAULT_SETTINGS, wanted: options.box !== null },
-    });
+    const settingsFile = settingsFileIn(options.stateDir, options.box !== null);
     const { value: settings, warning } = await settingsFile.load();
     if (warning !== null) log.warn('settings-set-aside', { warning });
     const daemon = new Daemon({ options, log, key, journal, settingsFile, settings });
@@ -203,7 +200,9 @@ export class Daemon {
 
   /** Links as they are for the tunnel: those that the unplug test took away have no carrier. */
   get links(): readonly LinkSnapshot[] {
-    return this.monitor.links.map((link) => (this.unplugged.has(link.name) ? { ...link, carrier: false } : link));
+    return this.monitor.links.map((link) =>
+      this.unplugged.has(link.name) ? { ...link, carrier: false } : link,
+    );
   }
 
   get priorities(): ReadonlyMap<string, LinkPriority> {
@@ -218,7 +217,8 @@ export class Daemon {
     this.settle();
     if (!isInUse) return;
     for (const link of this.links) {
-      if (link.ignoredBecause === null && link.up) await this.sysctls.apply(linkSysctls(link.name, this.sysctls));
+      if (link.ignoredBecause === null && link.up)
+        await this.sysctls.apply(linkSysctls(link.name, this.sysctls));
     }
   }
 
@@ -233,7 +233,7 @@ export class Daemon {
         );
         break;
       case 'switch':
-        this.noteSwitch(event);
+        this.log.info('switch', { ...this.switches.note(event) });
         break;
       case 'control': {
         const message = decodeControlMessage(event.bytes);
@@ -263,18 +263,6 @@ export class Daemon {
     });
   }
 
-  private noteSwitch(event: Extract<SessionEvent, { kind: 'switch' }>): void {
-    const from = this.linkNames.get(event.from) ?? 'unknown';
-    const to = this.linkNames.get(event.to) ?? 'unknown';
-    const { reason, gapMicros, replayedChunks: replayedPackets } = event;
-    this.lastSwitch = { at: new Date().toISOString(), from, to, reason, gapMicros, replayedPackets };
-    if (reason !== 'better-link' && reason !== 'user') this.interruptionsHidden++;
-    this.log.info('switch', { from, to, reason, gapMicros, replayedPackets });
-  }
-
-  /** Names of links by path id, also of paths that are closed already. */
-  private readonly linkNames = new Map<number, string>();
-
   private onTick(): void {
     if (this.tunnel === null) return;
     this.rates.measure(this.tunnel.session, this.tunnel.linkPaths, native.nowMicros());
@@ -297,14 +285,15 @@ export class Daemon {
       lostSince: tunnel?.session.lostSince ?? 0,
       wantedSince: this.wantedSince,
       usableLinks: this.links.filter(
-        (link) => link.ignoredBecause === null && link.up && link.carrier && priorities.get(link.name) !== 'never',
+        (link) =>
+          link.ignoredBecause === null && link.up && link.carrier && priorities.get(link.name) !== 'never',
       ).length,
     };
   }
 
   /** Lets routes and status follow the situation. */
   private settle(): void {
-    for (const path of this.tunnel?.linkPaths.paths ?? []) this.linkNames.set(path.pathId, path.linkName);
+    this.switches.learn(this.tunnel?.linkPaths.paths ?? []);
     const situation = this.situation;
     const state = stateOf(situation);
     if (state !== this.shownState) {
@@ -329,26 +318,18 @@ export class Daemon {
 
   /** The status of this moment. */
   status(): DaemonStatus {
-    const { box } = this.options;
     return buildStatus({
       situation: this.situation,
       mode: this.settings.mode,
-      box:
-        box === null
-          ? null
-          : {
-              name: this.config?.boxName ?? box.hosts[0]!.host,
-              address: this.tunnel?.linkPaths.paths[0]?.remote.address ?? box.hosts[0]!.host,
-              fingerprint: fingerprintOf(Buffer.from(box.publicKey, 'base64')),
-            },
+      box: boxIdentity(this.options.box, this.config, this.tunnel?.linkPaths ?? null),
       boxVersion: this.config?.version ?? null,
       links: this.links,
       priorities: this.priorities,
       linkPaths: this.tunnel?.linkPaths ?? null,
       session: this.tunnel?.session ?? null,
       rates: this.rates,
-      lastSwitch: this.lastSwitch,
-      interruptionsHidden: this.interruptionsHidden,
+      lastSwitch: this.switches.last,
+      interruptionsHidden: this.switches.hidden,
       drops: this.tunnel?.engine.drops.snapshot() ?? {},
       attempts: this.attempts,
       failureDetail: this.failureDetail,
@@ -365,10 +346,7 @@ export class Daemon {
     await this.routes.cleanUp();
     this.tunnel?.close();
     await this.control?.close();
-    const report = await this.journal.revert({ exec, sysctls: sysctlFiles() });
-    for (const { outcome, entry, error } of report.outcomes) {
-      if (outcome === 'failed') this.log.error('revert-failed', { entry: entry.kind, ...describeError(error) });
-    }
+    await undoChanges(this.journal, this.log);
     this.log.info('stopped');
   }
 }

@@ -32,7 +32,8 @@ async function main(args: DaemonArguments): Promise<number> {
     case 'revert':
       return attempt(async () => {
         const report = await revertLeftovers(args['state-dir'], { exec, sysctls: sysctlFiles() });
-        if (report.isIncomplete) throw new Error('some changes could not be undone; run this command again as root');
+        if (report.isIncomplete)
+          throw new Error('some changes could not be undone; run this command again as root');
       });
   }
 }

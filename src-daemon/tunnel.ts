@@ -6,8 +6,8 @@ import { importPrivateKey } from '../src-engine/crypto/x25519.ts';
 import { Engine } from '../src-engine/engine.ts';
 import type { Session } from '../src-engine/session.ts';
 import type { SessionEvent } from '../src-engine/session-events.ts';
-import { native } from '../src-native/lib/index.ts';
-import type { NativeTun } from '../src-native/lib/types.ts';
+import { native } from '../src-platform/native.ts';
+import type { NativeTun } from '../src-platform/native.ts';
 import type { StaticKey } from '../src-platform/index.ts';
 import { describeError, type Log } from '../src-platform/log.ts';
 
@@ -35,7 +35,8 @@ export class Tunnel {
       memory,
       sessionFor: () => (this.session.isEstablished || this.tun !== null ? this.session : null),
       onEvents: () => {
-        for (let event = this.session.pollEvent(); event !== undefined; event = this.session.pollEvent()) onEvent(event);
+        for (let event = this.session.pollEvent(); event !== undefined; event = this.session.pollEvent())
+          onEvent(event);
       },
     });
     this.engine = new Engine({

@@ -29,8 +29,12 @@ export function candidatesOf(link: LinkSnapshot, addresses: readonly BoxAddress[
     const own = link.addresses.filter(
       (address) => address.family === family && isLinkLocalAddress(address.address) === isLinkLocal,
     );
-    const near = own.find(({ address, prefixLength }) => isSameNetwork(address, prefixLength, remote.address));
-    const local = isLinkLocal ? own[0] : (near ?? (link.gateways[family] === null ? undefined : stablest(own)));
+    const near = own.find(({ address, prefixLength }) =>
+      isSameNetwork(address, prefixLength, remote.address),
+    );
+    const local = isLinkLocal
+      ? own[0]
+      : (near ?? (link.gateways[family] === null ? undefined : stablest(own)));
     if (local === undefined) continue;
     const score = (near === undefined ? 4 : 0) + (isLinkLocal ? 2 : 0) + (family === 6 ? 1 : 0);
     scored.push({ candidate: { localAddress: local.address, remote, family }, score });

@@ -1,4 +1,4 @@
-import type { NativeApi } from '../src-native/lib/types.ts';
+import type { NativeApi } from '../src-platform/native.ts';
 import { MAX_PATHS, type Session } from '../src-engine/session.ts';
 import type { SwitchReason } from '../src-engine/session-events.ts';
 import type { LinkSnapshot } from '../src-platform/links/link-snapshot.ts';
@@ -92,7 +92,9 @@ export class LinkPaths {
   }
 
   private isUsable(link: LinkSnapshot): boolean {
-    return link.ignoredBecause === null && link.up && link.carrier && this.priorities.get(link.name) !== 'never';
+    return (
+      link.ignoredBecause === null && link.up && link.carrier && this.priorities.get(link.name) !== 'never'
+    );
   }
 
   private reasonToClose(path: LinkPath): SwitchReason | null {
@@ -108,7 +110,8 @@ export class LinkPaths {
     const now = this.options.pump.now();
     const working = mine.find((path) => this.options.session.path(path.pathId).state === 'validated');
     if (working !== undefined) {
-      for (const path of mine) if (path !== working && now - path.openedAt > RIVAL_GRACE_MICROS) this.close(path, 'user');
+      for (const path of mine)
+        if (path !== working && now - path.openedAt > RIVAL_GRACE_MICROS) this.close(path, 'user');
       return;
     }
     // A path that once worked is given time to work again before others are tried beside it.
@@ -184,7 +187,12 @@ export class LinkPaths {
 }
 
 /** What a priority is worth in microseconds of round trip: more than any difference between links. */
-const TIER_MICROS: Record<LinkPriority, number> = { prefer: 0, auto: 10_000_000, backup: 20_000_000, never: 20_000_000 };
+const TIER_MICROS: Record<LinkPriority, number> = {
+  prefer: 0,
+  auto: 10_000_000,
+  backup: 20_000_000,
+  never: 20_000_000,
+};
 /** A cable is preferred unless its round trip is this much worse: radio varies, and costs battery. */
 const KIND_MICROS: Record<LinkSnapshot['kind'], number> = {
   ethernet: 0,

@@ -1,4 +1,4 @@
-import type { NativeApi, NativeDeadlineTimer, NativeTun, NativeUdpSocket } from '../src-native/lib/types.ts';
+import type { NativeApi, NativeDeadlineTimer, NativeTun, NativeUdpSocket } from '../src-platform/native.ts';
 import type { Engine } from '../src-engine/engine.ts';
 import type { EngineMemory } from '../src-engine/memory.ts';
 import type { Session } from '../src-engine/session.ts';
@@ -149,8 +149,14 @@ export class Pump {
     const engine = this.engine;
     if (socket === undefined || engine === null) return false;
     const { memory } = this.options;
-    const count = socket.receive(memory.receiveBase, memory.receiveStride, memory.receiveBuffers, memory.receiveMeta);
-    if (count > 0 && !this.silenced.has(handle)) engine.handleDatagrams(handle, memory.receiveMeta, count, this.now());
+    const count = socket.receive(
+      memory.receiveBase,
+      memory.receiveStride,
+      memory.receiveBuffers,
+      memory.receiveMeta,
+    );
+    if (count > 0 && !this.silenced.has(handle))
+      engine.handleDatagrams(handle, memory.receiveMeta, count, this.now());
     this.flush();
     return count === memory.receiveBuffers;
   }
@@ -202,7 +208,7 @@ export class Pump {
     const sent = socket.send(memory.sendTable, count, memory.sendResult);
     const errno = memory.words[memory.sendResult]!;
     if (errno !== 0) {
-      engine.drops.add('send-refused', memory.words[memory.sendResult + 1]!);
+      engine.drops.add('send-refused', memory.words[memory.sendResult + 1]);
       const path = session.transmittingPath;
       if (path !== null && isSocketDead(errno)) session.suspectPath(path.id, 'device-gone', this.now());
     }

@@ -1,5 +1,5 @@
 import { describeError, type Log } from '../src-platform/log.ts';
-import { native } from '../src-native/lib/index.ts';
+import { native } from '../src-platform/native.ts';
 
 /** Something that runs until it is told to stop. */
 export interface Stoppable {

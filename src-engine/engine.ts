@@ -5,9 +5,10 @@ import { DropCounters } from './drop-counters.ts';
 import { HandshakeInitiator } from './handshake-initiator.ts';
 import { HandshakeResponder } from './handshake-responder.ts';
 import type { EngineMemory } from './memory.ts';
-import type { Generation, Peer } from './peer.ts';
+import { type Generation, type Peer, type RawDatagram, adoptGeneration } from './peer.ts';
 import type { DatagramAead, PacketSink, RandomBytes } from './ports.ts';
-import { type Role, Session } from './session.ts';
+import type { Role } from './session-types.ts';
+import { Session } from './session.ts';
 import {
   HEADER_BYTES,
   SEAL_OVERHEAD_BYTES,
@@ -19,13 +20,6 @@ import {
   readU32,
   readU64,
 } from './wire/header.ts';
-
-/** A datagram of the handshake: not sealed, sent as it is. */
-export interface RawDatagram {
-  readonly socket: number;
-  readonly remote: number;
-  readonly bytes: Uint8Array;
-}
 
 /** What an engine is made of; everything that is not decided here comes from outside. */
 export interface EngineOptions {
@@ -69,9 +63,13 @@ export class Engine {
       random: options.random,
       drops: this.drops,
       instance,
-      memory: { largeSlots: options.memory.receiveLarge.count, smallSlots: options.memory.receiveSmall.count },
+      memory: {
+        largeSlots: options.memory.receiveLarge.count,
+        smallSlots: options.memory.receiveSmall.count,
+      },
       send: (datagram: RawDatagram): void => void this.raw.push(datagram),
-      register: (generation: Generation): void => void this.generations.set(generation.localIndex, generation),
+      register: (generation: Generation): void =>
+        void this.generations.set(generation.localIndex, generation),
       unregister: (generation: Generation): void => this.forget(generation),
       freeIndex: (): number => this.freeIndex(),
     };
@@ -88,7 +86,9 @@ export class Engine {
   addPeer(publicKey: Uint8Array): Session {
     const { memory, aead, random, role } = this.options;
     const ports = { memory, aead, random, drops: this.drops, builder: this.builder };
-    const sink: PacketSink = { writePackets: (table, count) => this.options.packets(session).writePackets(table, count) };
+    const sink: PacketSink = {
+      writePackets: (table, count) => this.options.packets(session).writePackets(table, count),
+    };
     const session: Session = new Session(role, { ...ports, packets: sink });
     this.peers.push({
       publicKey,
@@ -201,7 +201,14 @@ export class Engine {
     adoptGeneration(peer, generation, (old) => this.forget(old), now);
   }
 
-  private handleHandshake(type: number, at: number, length: number, socket: number, remote: number, now: number): void {
+  private handleHandshake(
+    type: number,
+    at: number,
+    length: number,
+    socket: number,
+    remote: number,
+    now: number,
+  ): void {
     // A copy: the handshake outlives the receive buffer, and its messages are short and rare.
     const message = this.options.memory.bytes.slice(at, at + Math.min(length, MAX_HANDSHAKE_BYTES + 1));
     if (message.length > MAX_HANDSHAKE_BYTES) return this.drops.add('handshake-invalid');
@@ -217,7 +224,8 @@ export class Engine {
 
   /** Does what is due at `now`. */
   handleTimeout(now: number): void {
-    for (const generation of this.generations.values()) if (now >= generation.expiresAt) this.forget(generation);
+    for (const generation of this.generations.values())
+      if (now >= generation.expiresAt) this.forget(generation);
     for (const peer of this.peers) {
       if (this.options.role === 'initiator') this.initiator.onTimeout(peer, now);
       peer.session.onTimeout(now);
@@ -261,24 +269,5 @@ export class Engine {
   }
 }
 
-/** Makes a generation the current one; the one before stays readable for a while, unless its session is gone. */
-export function adoptGeneration(
-  peer: Peer,
-  generation: Generation,
-  forget: (old: Generation) => void,
-  now: number,
-): void {
-  const old = peer.current;
-  peer.current = generation;
-  peer.remoteInstance = generation.remoteInstance;
-  const key = { slot: generation.sealSlot, remoteIndex: generation.remoteIndex };
-  peer.session.installKeys(key, generation.isResumed, generation.memory, now);
-  if (old === null) return;
-  if (generation.isResumed) old.expiresAt = now + OLD_KEYS_MICROS;
-  else forget(old);
-}
-
-/** Datagrams under old keys may be on the way, or waiting for a path to recover. */
-const OLD_KEYS_MICROS = 10_000_000;
 /** An initiation has 8 + 96 + 22 + 32 bytes; later versions may say more. */
 const MAX_HANDSHAKE_BYTES = 1_024;

@@ -2,10 +2,9 @@ import { InitiationMac, INITIATION_MACS_BYTES } from './crypto/initiation-mac.ts
 import { InitiatorHandshake } from './crypto/noise-ik.ts';
 import type { StaticKeyPair } from './crypto/x25519.ts';
 import type { DropCounters } from './drop-counters.ts';
-import { adoptGeneration, type RawDatagram } from './engine.ts';
-import { type Generation, type Peer, makeGeneration } from './peer.ts';
+import { type Generation, type Peer, type RawDatagram, adoptGeneration, makeGeneration } from './peer.ts';
 import type { AeadSuite, DatagramAead, RandomBytes } from './ports.ts';
-import type { PeerMemory } from './send/outbox.ts';
+import type { PeerMemory } from './send/message-store.ts';
 import { TYPE_INITIATION, TYPE_RESPONSE, TYPE_VERSION, readU32 } from './wire/header.ts';
 import {
   NOTICE_HEAD_BYTES,
@@ -126,16 +125,21 @@ export class HandshakeInitiator {
 
   private repeat(peer: Peer, attempt: Attempt, now: number): void {
     for (const path of peer.session.paths) {
-      if (path.isOpen) this.context.send({ socket: path.socket, remote: path.remote, bytes: attempt.message });
+      if (path.isOpen)
+        this.context.send({ socket: path.socket, remote: path.remote, bytes: attempt.message });
     }
-    attempt.intervalMicros = Math.min(MAX_REPEAT_MICROS, Math.max(FIRST_REPEAT_MICROS, attempt.intervalMicros * 2));
+    attempt.intervalMicros = Math.min(
+      MAX_REPEAT_MICROS,
+      Math.max(FIRST_REPEAT_MICROS, attempt.intervalMicros * 2),
+    );
     attempt.repeatAt = now + attempt.intervalMicros;
   }
 
   /** Takes a response, a cookie or a version notice. */
   onAnswer(type: number, message: Uint8Array, now: number): void {
     const isResponse = type === TYPE_RESPONSE;
-    const receiver = isResponse && message.length >= RESPONSE_HEAD_BYTES ? readU32(message, 8) : noticeReceiver(message);
+    const receiver =
+      isResponse && message.length >= RESPONSE_HEAD_BYTES ? readU32(message, 8) : noticeReceiver(message);
     for (const [peer, attempt] of this.attempts) {
       if (attempt.localIndex !== receiver) continue;
       if (isResponse) this.onResponse(peer, attempt, message, now);

@@ -44,11 +44,17 @@ export class HandshakeResponder {
     const initiatorIndex = readU32(message, 4);
     if (message[1] !== PROTOCOL_VERSION) {
       context.drops.add('handshake-invalid');
-      return context.send({ socket, remote, bytes: frameNotice(TYPE_VERSION, initiatorIndex, new Uint8Array(8)) });
+      return context.send({
+        socket,
+        remote,
+        bytes: frameNotice(TYPE_VERSION, initiatorIndex, new Uint8Array(8)),
+      });
     }
     const noise = message.subarray(INITIATION_HEAD_BYTES, message.length - INITIATION_MACS_BYTES);
     const ephemeral = noise.subarray(0, 32);
-    const known = parts.peers.find((peer) => peer.answered !== null && sameBytes(peer.answered.ephemeral, ephemeral));
+    const known = parts.peers.find(
+      (peer) => peer.answered !== null && sameBytes(peer.answered.ephemeral, ephemeral),
+    );
     if (known?.answered) return context.send({ socket, remote, bytes: known.answered.response });
     if (this.isUnderLoad(now) && !this.hasCookie(message, socket, remote, initiatorIndex, now)) return;
     this.answer(noise, initiatorIndex, socket, remote);
@@ -62,7 +68,13 @@ export class HandshakeResponder {
     return ++this.inWindow > UNLOADED_PER_WINDOW;
   }
 
-  private hasCookie(message: Uint8Array, socket: number, remote: number, index: number, now: number): boolean {
+  private hasCookie(
+    message: Uint8Array,
+    socket: number,
+    remote: number,
+    index: number,
+    now: number,
+  ): boolean {
     const { context, parts } = this;
     const address = parts.describeRemote(remote);
     const isLooked = this.inWindow <= LIMIT_PER_WINDOW;

@@ -146,7 +146,8 @@ export class EngineMemory implements Arena {
     this.receiveSmall = pool(SMALL_SLOT_BYTES, plan.receiveSmall);
     this.sendLarge = pool(LARGE_SLOT_BYTES, plan.sendLarge);
     this.receiveLarge = pool(LARGE_SLOT_BYTES, plan.receiveLarge);
-    if (cursor > buffer.byteLength) throw new RangeError(`arena of ${buffer.byteLength} bytes, ${cursor} needed`);
+    if (cursor > buffer.byteLength)
+      throw new RangeError(`arena of ${buffer.byteLength} bytes, ${cursor} needed`);
   }
 
   /** Bytes that a plan needs. */

@@ -1,7 +1,14 @@
 import type { AeadSuite, DatagramAead } from './ports.ts';
 import type { TransportKeys } from './crypto/transport-keys.ts';
 import type { Session } from './session.ts';
-import type { PeerMemory } from './send/outbox.ts';
+import type { PeerMemory } from './send/message-store.ts';
+
+/** A datagram of the handshake: not sealed, sent as it is. */
+export interface RawDatagram {
+  readonly socket: number;
+  readonly remote: number;
+  readonly bytes: Uint8Array;
+}
 
 /** Receiving keys of one handshake, found by the index that the other side writes into each datagram. */
 export interface Generation {
@@ -57,3 +64,23 @@ export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
   for (let i = 0; i < a.length; i++) difference |= a[i]! ^ b[i]!;
   return difference === 0;
 }
+
+/** Makes a generation the current one; the one before stays readable for a while, unless its session is gone. */
+export function adoptGeneration(
+  peer: Peer,
+  generation: Generation,
+  forget: (old: Generation) => void,
+  now: number,
+): void {
+  const old = peer.current;
+  peer.current = generation;
+  peer.remoteInstance = generation.remoteInstance;
+  const key = { slot: generation.sealSlot, remoteIndex: generation.remoteIndex };
+  peer.session.installKeys(key, generation.isResumed, generation.memory, now);
+  if (old === null) return;
+  if (generation.isResumed) old.expiresAt = now + OLD_KEYS_MICROS;
+  else forget(old);
+}
+
+/** Datagrams under old keys may be on the way, or waiting for a path to recover. */
+const OLD_KEYS_MICROS = 10_000_000;

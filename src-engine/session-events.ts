@@ -1,7 +1,8 @@
 import type { PathState } from './path/path.ts';
 
 /** Why traffic left a path. */
-export type SwitchReason = 'carrier-lost' | 'silent' | 'address-gone' | 'device-gone' | 'better-link' | 'user';
+export type SwitchReason =
+  'carrier-lost' | 'silent' | 'address-gone' | 'device-gone' | 'better-link' | 'user';
 
 /** What a session tells its driver; plain data, at low rate. */
 export type SessionEvent =

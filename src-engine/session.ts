@@ -1,63 +1,21 @@
-import { DatagramBuilder } from './datagram-builder.ts';
-import type { DropCounters } from './drop-counters.ts';
-import { type EngineMemory, DELIVERY_BATCH } from './memory.ts';
+import { DELIVERY_BATCH } from './memory.ts';
 import { Path } from './path/path.ts';
 import { PathSupervisor } from './path/supervisor.ts';
-import type { DatagramAead, PacketSink, RandomBytes } from './ports.ts';
-import { Inbox, type MessageSink } from './receive/inbox.ts';
+import { type FrameHandler, FrameReader } from './receive/frame-reader.ts';
+import { Inbox, type MessageSink, type PieceFate } from './receive/inbox.ts';
 import { BestPath } from './scheduler/best-path.ts';
 import { SwitchRecorder } from './scheduler/switch-recorder.ts';
 import { CONTROL_LANE, isTcp, laneOfPacket } from './send/lane-hash.ts';
-import { Outbox, type PeerMemory } from './send/outbox.ts';
+import type { PeerMemory } from './send/message-store.ts';
+import { Outbox } from './send/outbox.ts';
 import type { SessionEvent, SwitchReason } from './session-events.ts';
+import type { Mode, Role, SendKey, SessionPorts } from './session-types.ts';
 import { SourceFilter } from './source-filter.ts';
 import { Transmitter } from './transmitter.ts';
-import {
-  CHALLENGE_BYTES,
-  CLOSE_BYTES,
-  FRAME_ACK,
-  FRAME_CHALLENGE,
-  FRAME_CHUNK,
-  FRAME_CLOSE,
-  FRAME_MESSAGE,
-  FRAME_PADDING,
-  FRAME_PING,
-  FRAME_RESPONSE,
-  FRAME_SKIP,
-  FRAME_STATUS,
-  SKIP_BYTES,
-  STATUS_ABANDONED,
-  emptyAck,
-  emptyPiece,
-  readAck,
-  readPiece,
-} from './wire/frames.ts';
-import { readU16, readU32 } from './wire/header.ts';
-
-/** How a session uses its paths. */
-export type Mode = 'seamless' | 'redundant' | 'bonded' | 'saver';
-
-/** The side that owns the links starts handshakes, opens and ranks paths; the other follows. */
-export type Role = 'initiator' | 'responder';
-
-/** Keys to send with; the receiving ones are looked up by index before a session is reached. */
-export interface SendKey {
-  readonly slot: number;
-  readonly remoteIndex: number;
-}
+import { type AckFields, type Piece, STATUS_ABANDONED } from './wire/frames.ts';
 
 /** Paths of one session: links times addresses of the box, with room for those that are being replaced. */
 export const MAX_PATHS = 16;
-
-/** What sessions of one endpoint share. */
-export interface SessionPorts {
-  readonly memory: EngineMemory;
-  readonly aead: DatagramAead;
-  readonly packets: PacketSink;
-  readonly random: RandomBytes;
-  readonly drops: DropCounters;
-  readonly builder: DatagramBuilder;
-}
 
 /**
  * The keyed relation with one peer: paths, what is on its way out, what is on its way in. A pure state machine: it
@@ -66,7 +24,7 @@ export interface SessionPorts {
  * Contract: after every call that takes input or time, drain {@link transmit} until it returns null, then read
  * {@link nextDeadline}, before the next.
  */
-export class Session implements MessageSink {
+export class Session implements MessageSink, FrameHandler {
   readonly role: Role;
   readonly paths: Path[] = [];
   readonly outbox: Outbox;
@@ -89,8 +47,7 @@ export class Session implements MessageSink {
   private readonly transmitter: Transmitter;
   private readonly switches: SwitchRecorder;
   private readonly events: SessionEvent[] = [];
-  private readonly piece = emptyPiece();
-  private readonly ack = emptyAck();
+  private readonly reader: FrameReader;
   private deliveries = 0;
   private sweepAt = 0;
   private statusSeen = -1;
@@ -99,6 +56,7 @@ export class Session implements MessageSink {
     this.role = role;
     this.ports = ports;
     this.outbox = new Outbox(ports.memory);
+    this.reader = new FrameReader(ports.memory.bytes, this);
     this.inbox = new Inbox(ports.memory, this);
     this.scheduler = new BestPath(role === 'initiator');
     this.switches = new SwitchRecorder(this.outbox, this.events);
@@ -134,7 +92,8 @@ export class Session implements MessageSink {
    */
   sendControl(message: Uint8Array, now: number): boolean {
     const pool = this.ports.memory.sendSmall;
-    if (message.length === 0 || message.length > pool.slotBytes) throw new RangeError('control message length');
+    if (message.length === 0 || message.length > pool.slotBytes)
+      throw new RangeError('control message length');
     const slot = pool.take();
     if (slot < 0) return false;
     this.ports.memory.bytes.set(message, slot);
@@ -201,7 +160,14 @@ export class Session implements MessageSink {
   }
 
   /** Opens a path over a socket towards an address of the peer. An open path of that id is closed first. */
-  openPath(id: number, socket: number, remote: number, rank: number, maximumBytes: number, now: number): void {
+  openPath(
+    id: number,
+    socket: number,
+    remote: number,
+    rank: number,
+    maximumBytes: number,
+    now: number,
+  ): void {
     const path = this.path(id);
     if (path.isOpen) this.closePath(id, 'user', now);
     path.open(socket, remote, rank, maximumBytes, now);
@@ -286,17 +252,19 @@ export class Session implements MessageSink {
     if (pathId >= MAX_PATHS) return this.ports.drops.add('unknown-path');
     const path = this.path(pathId);
     if (!path.received.check(packetNumber)) return this.ports.drops.add('replayed');
-    if (!path.isOpen && !this.openFromPeer(path, socket, remote, now)) return this.ports.drops.add('unknown-path');
+    if (!path.isOpen && !this.openFromPeer(path, socket, remote, now))
+      return this.ports.drops.add('unknown-path');
     const isNewest = packetNumber > path.received.largest;
     const isGap = packetNumber !== path.received.largest + 1;
     if (isNewest && this.role === 'responder') this.supervisor.noteSource(path, socket, remote, now);
     path.bytesReceived += datagramBytes;
     path.lastHeardAt = now;
     if (datagramBytes > path.mtu.datagramBytes) path.mtu.raiseMaximum(datagramBytes, now);
-    const outcome = this.readFrames(path, at, end, socket, remote, now);
-    if (outcome === REFUSED) return;
+    const outcome = this.reader.read(path, at, end, socket, remote, now);
+    if (outcome === 'no-memory') return this.ports.drops.add('receive-memory');
     path.received.accept(packetNumber);
-    if (outcome === ELICITING) path.acks.onEliciting(isGap, isNewest, now);
+    if (this.reader.isMalformed) this.ports.drops.add('malformed');
+    if (outcome === 'eliciting') path.acks.onEliciting(isGap, isNewest, now);
     if (!path.isUsable) this.supervisor.onHeard(path, now);
   }
 
@@ -307,117 +275,60 @@ export class Session implements MessageSink {
     return true;
   }
 
-  private readFrames(path: Path, from: number, end: number, socket: number, remote: number, now: number): number {
-    const bytes = this.ports.memory.bytes;
-    let at = from;
-    let outcome = SILENT;
-    while (at < end) {
-      const type = bytes[at]!;
-      if (type === FRAME_MESSAGE || type === FRAME_CHUNK) {
-        outcome = ELICITING;
-        at = readPiece(bytes, at, end, this.piece);
-        if (at < 0) return this.malformed(outcome);
-        const fate = this.inbox.take(this.piece);
-        if (fate === 'no-memory') return this.refused();
-        if (fate === 'contradicts') return this.malformed(outcome);
-        this.lastDataAt = now;
-        continue;
-      }
-      if (type === FRAME_PADDING) return outcome;
-      if (type !== FRAME_ACK && type !== FRAME_RESPONSE) outcome = ELICITING;
-      at = this.readRareFrame(type, path, at, end, socket, remote, now);
-      if (at < 0) return this.malformed(outcome);
-    }
-    return outcome;
+  // ---- frames, as the reader finds them ------------------------------------------------------------------------
+
+  takePiece(piece: Piece, now: number): PieceFate {
+    this.lastDataAt = now;
+    return this.inbox.take(piece);
   }
 
-  /** @returns the offset behind the frame, -1 if it is malformed. */
-  private readRareFrame(
-    type: number,
-    path: Path,
-    at: number,
-    end: number,
-    socket: number,
-    remote: number,
-    now: number,
-  ): number {
-    const bytes = this.ports.memory.bytes;
-    switch (type) {
-      case FRAME_PING:
-        return at + 1;
-      case FRAME_ACK:
-        return this.readAckFrame(at, end, now);
-      case FRAME_SKIP:
-        if (at + SKIP_BYTES > end) return -1;
-        return this.inbox.skip(readU16(bytes, at + 1), readU32(bytes, at + 3)) ? at + SKIP_BYTES : -1;
-      case FRAME_CHALLENGE:
-        if (at + CHALLENGE_BYTES > end) return -1;
-        this.supervisor.onChallenge(path, bytes, at + 1, socket, remote);
-        return at + CHALLENGE_BYTES;
-      case FRAME_RESPONSE:
-        if (at + CHALLENGE_BYTES > end) return -1;
-        if (this.supervisor.onResponse(path, bytes, at + 1, this.outbox, now)) {
-          this.announce(path);
-          this.transmitter.statusChanged();
-          this.choose('better-link', now);
-        }
-        return at + CHALLENGE_BYTES;
-      case FRAME_STATUS:
-        return this.readStatusFrame(at, end, now);
-      case FRAME_CLOSE:
-        if (at + CLOSE_BYTES > end) return -1;
-        this.isEstablished = false;
-        this.events.push({ kind: 'closed', reason: bytes[at + 1]! });
-        return at + CLOSE_BYTES;
-      default:
-        return -1;
-    }
+  takeSkip(lane: number, number: number): boolean {
+    return this.inbox.skip(lane, number);
   }
 
-  private readAckFrame(at: number, end: number, now: number): number {
-    const next = readAck(this.ports.memory.bytes, at, end, this.ack);
-    if (next < 0) return -1;
-    const path = this.paths[this.ack.pathId];
-    if (path === undefined || !path.isOpen) return next;
+  takeAck(ack: AckFields, now: number): boolean {
+    const path = this.paths[ack.pathId];
+    if (path === undefined || !path.isOpen) return true;
     const wasUsable = path.isUsable;
-    if (!path.onAck(this.ack, this.outbox, now)) return -1;
+    if (!path.onAck(ack, this.outbox, now)) return false;
     if (path.isUsable !== wasUsable) {
       this.announce(path);
       this.transmitter.statusChanged();
     }
     this.switches.onProgress(path, now);
     this.choose('better-link', now);
-    return next;
+    return true;
   }
 
-  private readStatusFrame(at: number, end: number, now: number): number {
-    const bytes = this.ports.memory.bytes;
-    if (at + 6 > end) return -1;
-    const sequence = readU32(bytes, at + 1);
-    const count = bytes[at + 5]!;
-    const next = at + 6 + 2 * count;
-    if (next > end || this.role !== 'responder') return -1;
-    if (sequence <= this.statusSeen) return next;
+  takeChallenge(path: Path, proof: Uint8Array, socket: number, remote: number): void {
+    path.responseDue = proof;
+    path.responseTo = { socket, remote };
+  }
+
+  takeResponse(path: Path, proof: Uint8Array, now: number): void {
+    if (!this.supervisor.onResponse(path, proof, this.outbox, now)) return;
+    this.announce(path);
+    this.transmitter.statusChanged();
+    this.choose('better-link', now);
+  }
+
+  takeStatus(sequence: number, statuses: Uint8Array, now: number): boolean {
+    if (this.role !== 'responder') return false;
+    if (sequence <= this.statusSeen) return true;
     this.statusSeen = sequence;
-    for (let i = at + 6; i < next; i += 2) {
-      const path = this.paths[bytes[i]!];
-      const status = bytes[i + 1]!;
+    for (let i = 0; i < statuses.length; i += 2) {
+      const path = this.paths[statuses[i]!];
       if (path === undefined || !path.isOpen) continue;
-      if (status === STATUS_ABANDONED) this.closePath(path.id, 'device-gone', now);
-      else path.peerStatus = status;
+      if (statuses[i + 1] === STATUS_ABANDONED) this.closePath(path.id, 'device-gone', now);
+      else path.peerStatus = statuses[i + 1]!;
     }
     this.choose('better-link', now);
-    return next;
+    return true;
   }
 
-  private malformed(outcome: number): number {
-    this.ports.drops.add('malformed');
-    return outcome;
-  }
-
-  private refused(): number {
-    this.ports.drops.add('receive-memory');
-    return REFUSED;
+  takeClose(reason: number): void {
+    this.isEstablished = false;
+    this.events.push({ kind: 'closed', reason });
   }
 
   // ---- delivery ------------------------------------------------------------------------------------------------
@@ -515,10 +426,6 @@ export class Session implements MessageSink {
     return this.events.shift();
   }
 }
-
-const SILENT = 0;
-const ELICITING = 1;
-const REFUSED = 2;
 
 /** Ethernet over IPv4; a larger one is learnt from what arrives. */
 const ASSUMED_DATAGRAM_BYTES = 1_472;

@@ -1,5 +1,7 @@
 import type { Path } from './path/path.ts';
-import type { SendKey, Session, SessionPorts } from './session.ts';
+import type { BestPath } from './scheduler/best-path.ts';
+import type { Outbox } from './send/outbox.ts';
+import type { Mode, Role, SendKey, SessionPorts } from './session-types.ts';
 import {
   ACK_HEAD_BYTES,
   ACK_MAX_RANGES,
@@ -15,6 +17,7 @@ import {
   MESSAGE_HEAD_BYTES,
   STATUS_ABANDONED,
   STATUS_AVAILABLE,
+  STATUS_HEAD_BYTES,
   STATUS_STANDBY,
   writeAck,
   writeChunkHead,
@@ -22,6 +25,16 @@ import {
 } from './wire/frames.ts';
 import { writeU32 } from './wire/header.ts';
 import { MirrorQueues } from './send/mirror-queues.ts';
+
+/** What the transmitter needs of its session. */
+export interface TransmittingSession {
+  readonly role: Role;
+  readonly paths: readonly Path[];
+  readonly outbox: Outbox;
+  readonly scheduler: BestPath;
+  readonly mode: Mode;
+  isEstablished: boolean;
+}
 
 /**
  * Fills datagrams: what a path owes its peer first, then what must go out again, then new data, on the paths that the
@@ -32,7 +45,7 @@ export class Transmitter {
   closeReason = -1;
   /** The path of the last batch. */
   path: Path | null = null;
-  private readonly session: Session;
+  private readonly session: TransmittingSession;
   private readonly ports: SessionPorts;
   private readonly mirrors: MirrorQueues;
   private readonly ranges = new Float64Array(2 * ACK_MAX_RANGES);
@@ -48,7 +61,7 @@ export class Transmitter {
   private socket = -1;
   private remote = -1;
 
-  constructor(session: Session, ports: SessionPorts) {
+  constructor(session: TransmittingSession, ports: SessionPorts) {
     this.session = session;
     this.ports = ports;
     this.mirrors = new MirrorQueues(session.outbox);
@@ -127,7 +140,8 @@ export class Transmitter {
 
   private finish(path: Path, key: SendKey, refs: number, isEliciting: boolean, now: number): number {
     const { builder } = this.ports;
-    const isAppLimited = !this.session.outbox.hasReplay && this.session.outbox.queuedBytes < path.windowRoom();
+    const isAppLimited =
+      !this.session.outbox.hasReplay && this.session.outbox.queuedBytes < path.windowRoom();
     const number = path.book(builder.datagramBytes, refs, isEliciting, isAppLimited, now);
     builder.finish(path.id, key.remoteIndex, number, key.slot, this.remote);
     return number;
@@ -212,7 +226,11 @@ export class Transmitter {
   private writeAckOf(owed: Path, now: number): void {
     const { builder, memory } = this.ports;
     const fit = Math.floor((builder.room - ACK_HEAD_BYTES) / ACK_RANGE_BYTES) + 1;
-    const count = owed.received.collectRanges(this.ranges, Math.min(ACK_MAX_RANGES, fit), ACK_DEPTH_DATAGRAMS);
+    const count = owed.received.collectRanges(
+      this.ranges,
+      Math.min(ACK_MAX_RANGES, fit),
+      ACK_DEPTH_DATAGRAMS,
+    );
     if (count === 0) return;
     const at = builder.claim(ACK_HEAD_BYTES + (count - 1) * ACK_RANGE_BYTES);
     writeAck(memory.bytes, at, owed.id, now - owed.acks.newestAt, this.ranges, count);
@@ -222,14 +240,14 @@ export class Transmitter {
   private writeStatus(): void {
     const { builder, memory } = this.ports;
     const paths = this.session.paths;
-    const at = builder.claim(6 + 2 * paths.length);
+    const at = builder.claim(STATUS_HEAD_BYTES + 2 * paths.length);
     memory.bytes[at] = FRAME_STATUS;
     writeU32(memory.bytes, at + 1, this.statusSequence);
     memory.bytes[at + 5] = paths.length;
     for (const path of paths) {
       const isCarrying = path === this.session.scheduler.carrying;
-      memory.bytes[at + 6 + 2 * path.id] = path.id;
-      memory.bytes[at + 7 + 2 * path.id] = !path.isOpen
+      memory.bytes[at + STATUS_HEAD_BYTES + 2 * path.id] = path.id;
+      memory.bytes[at + STATUS_HEAD_BYTES + 1 + 2 * path.id] = !path.isOpen
         ? STATUS_ABANDONED
         : isCarrying
           ? STATUS_AVAILABLE

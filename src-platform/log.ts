@@ -11,10 +11,12 @@ export type Log = Readonly<Record<LogLevel, (event: string, fields?: LogFields) 
 /** A log of JSON lines: time, level, event, fields. Lines above `level` are not made. */
 export function createLog(level: LogLevel, write: (line: string) => void): Log {
   const most = LOG_LEVELS.indexOf(level);
-  const at = (own: LogLevel) => (event: string, fields: LogFields = {}) => {
-    if (LOG_LEVELS.indexOf(own) > most) return;
-    write(`${JSON.stringify({ time: new Date().toISOString(), level: own, event, ...fields })}\n`);
-  };
+  const at =
+    (own: LogLevel) =>
+    (event: string, fields: LogFields = {}) => {
+      if (LOG_LEVELS.indexOf(own) > most) return;
+      write(`${JSON.stringify({ time: new Date().toISOString(), level: own, event, ...fields })}\n`);
+    };
   return { error: at('error'), warn: at('warn'), info: at('info'), debug: at('debug') };
 }
 

@@ -1,17 +1,28 @@
+import type { Engine } from '../../src-engine/engine.ts';
 import type { Path } from '../../src-engine/path/path.ts';
 import { PROTOCOL_VERSION } from '../../src-engine/wire/handshake.ts';
-import { native } from '../../src-native/lib/index.ts';
-import { fingerprintOf } from '../../src-platform/index.ts';
+import { native } from '../../src-platform/native.ts';
+import { fingerprintOf, type StaticKey } from '../../src-platform/index.ts';
 import type { BoxContract, Handlers } from '../../src-shared/control/contract.ts';
 import { controlError } from '../../src-shared/control/error.ts';
 import type { PeerPath, PeerStatus } from '../../src-shared/model/box-status.ts';
 import { VERSION } from '../../src-shared/version.ts';
 import { err, ok } from '../../src-shared/util/result.ts';
-import type { Box } from '../box.ts';
-import type { BoxPeer } from '../peers/peer-registry.ts';
+import type { BoxOptions } from '../box-options.ts';
+import type { BoxPeer, PeerRegistry } from '../peers/peer-registry.ts';
+
+/** The box as its control methods see it. */
+export interface HandledBox {
+  readonly key: StaticKey;
+  readonly fingerprint: string;
+  readonly options: BoxOptions;
+  readonly startedAt: Date;
+  readonly registry: PeerRegistry;
+  readonly engine: Engine;
+}
 
 /** One entry for each method of the box's contract. */
-export function boxHandlers(box: Box): Handlers<BoxContract> {
+export function boxHandlers(box: HandledBox): Handlers<BoxContract> {
   return {
     'box.status': () =>
       ok({

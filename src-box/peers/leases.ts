@@ -48,7 +48,9 @@ export class Leases {
       await this.file.save({ version: 1, hosts: this.hosts });
       return host;
     }
-    throw new RangeError(`the tunnel network has no free address for another laptop; give --tunnel-net a larger one`);
+    throw new RangeError(
+      `the tunnel network has no free address for another laptop; give --tunnel-net a larger one`,
+    );
   }
 }
 

@@ -10,7 +10,12 @@ export function parseNetwork4(text: string): TunnelNetwork4 {
   const match = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})\/(\d{1,2})$/.exec(text);
   const parts = match?.slice(1).map(Number) ?? [];
   const prefixLength = parts[4] ?? 0;
-  if (parts.length !== 5 || parts.slice(0, 4).some((part) => part > 255) || prefixLength < 8 || prefixLength > 29) {
+  if (
+    parts.length !== 5 ||
+    parts.slice(0, 4).some((part) => part > 255) ||
+    prefixLength < 8 ||
+    prefixLength > 29
+  ) {
     throw new RangeError(`${text} is no IPv4 network such as 10.77.0.0/24`);
   }
   const mask = (0xffffffff << (32 - prefixLength)) >>> 0;
@@ -38,7 +43,8 @@ export function address6Of(network: string, host: number): string {
 /** 16 bytes of an address in the form that {@link address6Of} gives. */
 export function addressBytes6(address: string): Uint8Array {
   const [left = '', right = ''] = address.split('::');
-  const groups = (text: string): number[] => (text === '' ? [] : text.split(':').map((group) => parseInt(group, 16)));
+  const groups = (text: string): number[] =>
+    text === '' ? [] : text.split(':').map((group) => parseInt(group, 16));
   const bytes = new Uint8Array(16);
   const write = (values: number[], from: number): void =>
     values.forEach((value, index) => {

@@ -2,12 +2,12 @@ import { StorageError } from '../../src-platform/index.ts';
 import type { DaemonContract, Handlers } from '../../src-shared/control/contract.ts';
 import { type ControlError, controlError } from '../../src-shared/control/error.ts';
 import { type Result, err, ok } from '../../src-shared/util/result.ts';
-import type { Daemon } from '../daemon.ts';
+import type { HandledDaemon } from './handled-daemon.ts';
 import { runDoctor } from '../doctor/doctor.ts';
 import { testUnplug } from '../doctor/unplug-test.ts';
 
 /** One entry for each method of the daemon's contract. */
-export function daemonHandlers(daemon: Daemon): Handlers<DaemonContract> {
+export function daemonHandlers(daemon: HandledDaemon): Handlers<DaemonContract> {
   return {
     'status.get': () => ok(daemon.status()),
     'connection.setWanted': ({ wanted, now }) => stored(() => daemon.setWanted(wanted, now === true)),

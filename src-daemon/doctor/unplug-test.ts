@@ -2,11 +2,11 @@ import type { SessionEvent } from '../../src-engine/session-events.ts';
 import type { UnplugKind, UnplugReport } from '../../src-shared/control/contract.ts';
 import { type ControlError, controlError } from '../../src-shared/control/error.ts';
 import { type Result, err, ok } from '../../src-shared/util/result.ts';
-import type { Daemon } from '../daemon.ts';
+import type { HandledDaemon } from '../control/handled-daemon.ts';
 
 /** Takes a carrying link away for a moment, as a pulled cable or a dead switch would, and measures what that does. */
 export async function testUnplug(
-  daemon: Daemon,
+  daemon: HandledDaemon,
   wanted: string | null,
   kind: UnplugKind,
 ): Promise<Result<UnplugReport, ControlError>> {
@@ -17,7 +17,12 @@ export async function testUnplug(
     return err(controlError('NOT_POSSIBLE_NOW', 'no link carries anything; switch protection on first'));
   }
   if (!status.carrying.includes(link)) {
-    return err(controlError('NO_SUCH_LINK', `${link} does not carry; carrying: ${status.carrying.join(', ') || 'none'}`));
+    return err(
+      controlError(
+        'NO_SUCH_LINK',
+        `${link} does not carry; carrying: ${status.carrying.join(', ') || 'none'}`,
+      ),
+    );
   }
   if (!status.links.some(({ name, state }) => name !== link && state === 'standby')) {
     return err(controlError('NOT_POSSIBLE_NOW', 'no other link stands by; connect a second one'));
@@ -37,7 +42,8 @@ export async function testUnplug(
   daemon.unplugged.delete(link);
   tunnel.pump.setSilenced(path.socket, false);
   await daemon.onLinks();
-  if (event === null) return err(controlError('TIMEOUT', `traffic did not leave ${link} within ${TIMEOUT_MS / 1_000} s`));
+  if (event === null)
+    return err(controlError('TIMEOUT', `traffic did not leave ${link} within ${TIMEOUT_MS / 1_000} s`));
   const after = daemon.status();
   return ok({
     link,
@@ -49,7 +55,7 @@ export async function testUnplug(
   });
 }
 
-function nextSwitch(daemon: Daemon): Promise<Extract<SessionEvent, { kind: 'switch' }> | null> {
+function nextSwitch(daemon: HandledDaemon): Promise<Extract<SessionEvent, { kind: 'switch' }> | null> {
   return new Promise((resolve) => {
     const finish = (event: Extract<SessionEvent, { kind: 'switch' }> | null): void => {
       clearTimeout(timer);

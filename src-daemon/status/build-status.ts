@@ -2,7 +2,7 @@ import type { Path } from '../../src-engine/path/path.ts';
 import type { Session } from '../../src-engine/session.ts';
 import { PROTOCOL_VERSION } from '../../src-engine/wire/handshake.ts';
 import type { LinkPaths } from '../../src-driver/link-paths.ts';
-import type { LinkSnapshot } from '../../src-platform/index.ts';
+import { decodePublicKey, fingerprintOf, type LinkSnapshot } from '../../src-platform/index.ts';
 import type { LinkPriority, LinkStatus } from '../../src-shared/model/link.ts';
 import type {
   BoxIdentity,
@@ -13,7 +13,9 @@ import type {
   LastSwitch,
   Mode,
 } from '../../src-shared/model/status.ts';
+import type { TunnelConfig } from '../../src-shared/tunnel/control-message.ts';
 import { VERSION } from '../../src-shared/version.ts';
+import type { BoxArgument } from '../arguments.ts';
 import { type Situation, stateOf } from '../connection/situation.ts';
 import type { RateMeter } from './rate-meter.ts';
 
@@ -51,7 +53,7 @@ export function buildStatus(facts: StatusFacts): DaemonStatus {
     counters: {
       interruptionsHidden: facts.interruptionsHidden,
       packetsReplayed: outbox?.chunksReplayed ?? 0,
-      packetsLost: (outbox?.messagesDropped ?? 0) + (outbox?.messagesGivenUp ?? 0),
+      packetsLost: outbox?.messagesDropped ?? 0,
       bytesDuplicatedRatio: duplicatedRatio(session),
       drops: { ...facts.drops },
     },
@@ -79,10 +81,27 @@ export function buildStatus(facts: StatusFacts): DaemonStatus {
   }
 }
 
+/** Who the box is: what it said of itself, or else what the command line says. */
+export function boxIdentity(
+  box: BoxArgument | null,
+  config: TunnelConfig | null,
+  linkPaths: LinkPaths | null,
+): BoxIdentity | null {
+  const host = box?.hosts[0]?.host;
+  if (box === null || host === undefined) return null;
+  return {
+    name: config?.boxName ?? host,
+    address: linkPaths?.paths[0]?.remote.address ?? host,
+    fingerprint: fingerprintOf(decodePublicKey(box.publicKey)),
+  };
+}
+
 function internetOf({ situation, links }: StatusFacts): Internet {
   const state = stateOf(situation);
   if (state === 'protected') return 'tunnelled';
-  const hasUplink = links.some((link) => link.up && link.carrier && (link.gateways[4] ?? link.gateways[6]) !== null);
+  const hasUplink = links.some(
+    (link) => link.up && link.carrier && (link.gateways[4] ?? link.gateways[6]) !== null,
+  );
   if (!hasUplink) return 'none';
   // While the box is only just silent, new connections wait in the tunnel.
   return state === 'connecting' && situation.isConfigured ? 'none' : 'direct';
@@ -133,7 +152,8 @@ function degradedReasons(links: readonly LinkStatus[]): DegradedReason[] {
   const reasons: DegradedReason[] = [];
   for (const link of links) {
     if (link.state !== 'carrying') continue;
-    if (link.lossRatio > NOTABLE_LOSS) reasons.push({ kind: 'loss', link: link.name, lossRatio: link.lossRatio });
+    if (link.lossRatio > NOTABLE_LOSS)
+      reasons.push({ kind: 'loss', link: link.name, lossRatio: link.lossRatio });
     if ((link.rttMicros ?? 0) > NOTABLE_RTT_MICROS) {
       reasons.push({ kind: 'slow', link: link.name, rttMicros: link.rttMicros ?? 0 });
     }

@@ -122,7 +122,9 @@ export class RateModel {
    * rate. So a rate that was only ever measured on small traffic never throttles a burst.
    */
   private pacingRate(minimumRttMicros: number, smoothedRttMicros: number): number {
-    return (PACING_GAIN * this.windowBytes(minimumRttMicros)) / Math.max(smoothedRttMicros, SHORTEST_PACED_MICROS);
+    return (
+      (PACING_GAIN * this.windowBytes(minimumRttMicros)) / Math.max(smoothedRttMicros, SHORTEST_PACED_MICROS)
+    );
   }
 }
 

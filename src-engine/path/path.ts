@@ -2,7 +2,6 @@ import { RateModel } from '../congestion/rate-model.ts';
 import { ReplayWindow } from '../crypto/replay-window.ts';
 import { type AckFields, STATUS_ABANDONED, STATUS_STANDBY } from '../wire/frames.ts';
 import { AckSchedule } from './ack-schedule.ts';
-import type { Candidate } from './supervisor.ts';
 import { MtuDiscovery } from './mtu-discovery.ts';
 import { RttEstimator } from './rtt.ts';
 import {
@@ -21,6 +20,12 @@ import {
  * nothing was heard for too long; its data goes out elsewhere too, and probes ask whether it still lives.
  */
 export type PathState = 'closed' | 'probing' | 'validated' | 'suspect';
+
+/** An address from which authentic data came for a path, and which has to prove itself before the path moves there. */
+export interface Candidate {
+  readonly socket: number;
+  readonly remote: number;
+}
 
 /** What happens to the chunks of datagrams; implemented by the outbox. `refs` is the head of a reference list. */
 export interface ChunkFate {
@@ -352,7 +357,8 @@ export class Path {
     if (this.lossAt > 0 && this.lossAt < deadline) deadline = this.lossAt;
     if (this.awaitingSince > 0 && this.bytesInFlight > 0) {
       deadline = Math.min(deadline, this.lastElicitingAt + this.ptoMicros());
-      if (this.state === 'validated') deadline = Math.min(deadline, this.awaitingSince + this.suspectAfterMicros(hasAlternative));
+      if (this.state === 'validated')
+        deadline = Math.min(deadline, this.awaitingSince + this.suspectAfterMicros(hasAlternative));
     }
     return deadline;
   }

@@ -1,12 +1,6 @@
 import type { RandomBytes } from '../ports.ts';
 import type { ChunkFate, Path } from './path.ts';
 
-/** An address from which authentic data came for a path, and which has to prove itself before the path moves there. */
-export interface Candidate {
-  readonly socket: number;
-  readonly remote: number;
-}
-
 /**
  * Asks paths whether they live: challenges while a path is unproven, pings while it stands by or is suspected. The
  * initiator owns that; the responder asks only what it needs to know to answer.
@@ -91,16 +85,11 @@ export class PathSupervisor {
     path.probeAt = now + PROBING_FIRST_MICROS;
   }
 
-  onChallenge(path: Path, bytes: Uint8Array, at: number, socket: number, remote: number): void {
-    path.responseDue = bytes.slice(at, at + 8);
-    path.responseTo = { socket, remote };
-  }
-
   /** @returns true if the path has just become validated (or moved). */
-  onResponse(path: Path, bytes: Uint8Array, at: number, fate: ChunkFate, now: number): boolean {
+  onResponse(path: Path, proof: Uint8Array, fate: ChunkFate, now: number): boolean {
     const challenge = path.challenge;
     if (challenge === null) return false;
-    for (let i = 0; i < 8; i++) if (bytes[at + i] !== challenge[i]) return false;
+    for (let i = 0; i < 8; i++) if (proof[i] !== challenge[i]) return false;
     path.challenge = null;
     path.challengeDue = false;
     if (path.candidate !== null) {

@@ -160,9 +160,9 @@ export class Inbox {
     this.memory.bytes.copyWithin(this.slot[record]! + from, piece.at, piece.at + piece.length);
     if (from > this.prefix[record]!) return this.addBeyond(record, from, to);
     this.prefix[record] = to;
-    while (this.beyond[record]! >= 0 && this.rangeFrom[this.beyond[record]!]! <= this.prefix[record]!) {
+    while (this.beyond[record]! >= 0 && this.rangeFrom[this.beyond[record]!]! <= this.prefix[record]) {
       const range = this.beyond[record]!;
-      this.prefix[record] = Math.max(this.prefix[record]!, this.rangeTo[range]!);
+      this.prefix[record] = Math.max(this.prefix[record], this.rangeTo[range]!);
       this.beyond[record] = this.rangeNext[range]!;
       this.freeRange(range);
     }

@@ -9,8 +9,13 @@ import type { SessionEvent, SwitchReason } from '../session-events.ts';
 export class SwitchRecorder {
   private readonly outbox: Outbox;
   private readonly events: SessionEvent[];
-  private pending: { from: number; to: Path; reason: SwitchReason; silentSince: number; replayedBefore: number } | null =
-    null;
+  private pending: {
+    from: number;
+    to: Path;
+    reason: SwitchReason;
+    silentSince: number;
+    replayedBefore: number;
+  } | null = null;
   private failed: { path: Path; silentSince: number; replayedBefore: number } | null = null;
   private lastCarrying = -1;
 

@@ -40,7 +40,8 @@ export function laneOfPacket(bytes: Uint8Array, at: number, length: number): num
   }
   if (transport > 0 && transport + 8 <= end) {
     if (protocol === IPPROTO_TCP || protocol === IPPROTO_UDP) hash = mixRange(bytes, transport, 4, hash);
-    else if (protocol === IPPROTO_ICMP || protocol === IPPROTO_ICMPV6) hash = mixRange(bytes, transport + 4, 2, hash);
+    else if (protocol === IPPROTO_ICMP || protocol === IPPROTO_ICMPV6)
+      hash = mixRange(bytes, transport + 4, 2, hash);
   }
   hash = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d);
   return ((hash ^ (hash >>> 12)) >>> 0) % CONTROL_LANE;

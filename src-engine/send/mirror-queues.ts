@@ -28,7 +28,8 @@ export class MirrorQueues {
   hasWork(pathId: number): boolean {
     const ring = this.queues[pathId];
     if (ring === undefined) return false;
-    while (ring.count > 0 && !this.outbox.isWanted(ring.chunks[ring.head]!)) this.outbox.unhold(this.shift(ring));
+    while (ring.count > 0 && !this.outbox.isWanted(ring.chunks[ring.head]!))
+      this.outbox.unhold(this.shift(ring));
     return ring.count > 0;
   }
 

@@ -34,6 +34,7 @@ export const CHUNK_HEAD_BYTES = 15;
 export const SKIP_BYTES = 7;
 export const CHALLENGE_BYTES = 9;
 export const CLOSE_BYTES = 2;
+export const STATUS_HEAD_BYTES = 6;
 export const ACK_HEAD_BYTES = 15;
 export const ACK_RANGE_BYTES = 4;
 /** Ranges of one ACK beyond the first: 128 bytes at most, enough for 30 % loss over about 100 datagrams. */
@@ -65,7 +66,13 @@ export function emptyPiece(): Piece {
   return { lane: 0, number: 0, total: 0, offset: 0, length: 0, at: 0 };
 }
 
-export function writeMessageHead(bytes: Uint8Array, at: number, lane: number, number: number, length: number): void {
+export function writeMessageHead(
+  bytes: Uint8Array,
+  at: number,
+  lane: number,
+  number: number,
+  length: number,
+): void {
   bytes[at] = FRAME_MESSAGE;
   writeU16(bytes, at + 1, lane);
   writeU32(bytes, at + 3, number);

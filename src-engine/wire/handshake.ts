@@ -1,4 +1,4 @@
-import { type PeerMemory } from '../send/outbox.ts';
+import type { PeerMemory } from '../send/message-store.ts';
 import { readU16, readU32, writeU16, writeU32 } from './header.ts';
 
 /** The protocol version this engine speaks. */

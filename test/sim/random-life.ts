@@ -16,7 +16,13 @@ export function liveThrough(seed: number): LifeReport {
   const { rng } = world;
   const linkCount = rng.int(1, 3);
   world.dispose();
-  return live(new SimWorld(seed, Array.from({ length: linkCount }, () => randomLink(rng))), seed);
+  return live(
+    new SimWorld(
+      seed,
+      Array.from({ length: linkCount }, () => randomLink(rng)),
+    ),
+    seed,
+  );
 }
 
 function randomLink(rng: SimWorld['rng']): Parameters<SimWorld['setBoth']>[1] {
@@ -46,7 +52,11 @@ function live(world: SimWorld, seed: number): LifeReport {
       const flow = rng.int(0, 2);
       const index = node === laptop ? flow : flow + 3;
       const size = rng.pick([MIN_PACKET_BYTES, 120, 900, 1_510, 20_000]);
-      if (rng.chance(0.6) && node.session.outbox.messagesHeld < 200 && node.send(flow, numbers[index]!, size)) {
+      if (
+        rng.chance(0.6) &&
+        node.session.outbox.messagesHeld < 200 &&
+        node.send(flow, numbers[index]!, size)
+      ) {
         numbers[index]!++;
         sent++;
       }
@@ -119,7 +129,8 @@ function leftovers({ laptop, box }: SimWorld, numbers: readonly number[]): strin
     [laptop, 3],
   ] as const) {
     const expected = numbers.slice(offset, offset + 3).reduce((sum, count) => sum + count, 0);
-    if (node.arrivals.length !== expected) faults.push(`${node.name} got ${node.arrivals.length} of ${expected}`);
+    if (node.arrivals.length !== expected)
+      faults.push(`${node.name} got ${node.arrivals.length} of ${expected}`);
     const { sendLarge, sendSmall, receiveLarge, receiveSmall } = node.memory;
     const free = [sendLarge, sendSmall, receiveLarge, receiveSmall].map((pool) => pool.available);
     const all = [SIM_PLAN.sendLarge, SIM_PLAN.sendSmall, SIM_PLAN.receiveLarge, SIM_PLAN.receiveSmall];

@@ -1,7 +1,8 @@
 import { importPrivateKey } from '../../src-engine/crypto/x25519.ts';
 import { Engine } from '../../src-engine/engine.ts';
 import { EngineMemory, type MemoryPlan } from '../../src-engine/memory.ts';
-import type { Role, Session } from '../../src-engine/session.ts';
+import type { Session } from '../../src-engine/session.ts';
+import type { Role } from '../../src-engine/session-types.ts';
 import type { SessionEvent } from '../../src-engine/session-events.ts';
 import { Rng } from './rng.ts';
 import { SimAead } from './sim-aead.ts';
@@ -170,14 +171,24 @@ export class SimWorld {
     for (let raw = engine.pollRaw(); raw !== undefined; raw = engine.pollRaw()) {
       this.launch(node, raw.socket, raw.remote, raw.bytes.slice());
     }
-    for (let socket = node.session.transmit(this.now); socket >= 0; socket = node.session.transmit(this.now)) {
+    for (
+      let socket = node.session.transmit(this.now);
+      socket >= 0;
+      socket = node.session.transmit(this.now)
+    ) {
       for (let i = 0; i < engine.builder.count; i++) {
         const entry = memory.sendTable + 4 * i;
         const at = memory.words[entry]!;
-        this.launch(node, socket, memory.words[entry + 2]!, memory.bytes.slice(at, at + memory.words[entry + 1]!));
+        this.launch(
+          node,
+          socket,
+          memory.words[entry + 2]!,
+          memory.bytes.slice(at, at + memory.words[entry + 1]!),
+        );
       }
     }
-    for (let event = node.session.pollEvent(); event; event = node.session.pollEvent()) node.events.push(event);
+    for (let event = node.session.pollEvent(); event; event = node.session.pollEvent())
+      node.events.push(event);
     node.wakeAt = engine.nextDeadline(this.now);
   }
 
@@ -222,7 +233,8 @@ export class SimWorld {
       for (;;) {
         let least = at;
         for (const child of [2 * at + 1, 2 * at + 2]) {
-          if (child < this.flights.length && isBefore(this.flights[child]!, this.flights[least]!)) least = child;
+          if (child < this.flights.length && isBefore(this.flights[child]!, this.flights[least]!))
+            least = child;
         }
         if (least === at) break;
         [this.flights[at], this.flights[least]] = [this.flights[least]!, this.flights[at]!];
@@ -296,7 +308,11 @@ function writePacket(bytes: Uint8Array, at: number, flow: number, number: number
   for (let i = body + 8; i < end; i++) bytes[i] = (number * 31 + (i - body)) & 0xff;
 }
 
-function readPacket(bytes: Uint8Array, at: number, length: number): { flow: number; number: number } | string {
+function readPacket(
+  bytes: Uint8Array,
+  at: number,
+  length: number,
+): { flow: number; number: number } | string {
   const ip = at + 10;
   const flow = (bytes[ip + 20]! << 8) | bytes[ip + 21]!;
   const body = ip + 28;
@@ -306,7 +322,8 @@ function readPacket(bytes: Uint8Array, at: number, length: number): { flow: numb
   for (let i = 4; i < 8; i++) said |= bytes[body + i]! << (8 * (i - 4));
   if (said !== length) return `flow ${flow}: packet ${number} has ${length} bytes, not ${said}`;
   for (let i = body + 8; i < at + length; i++) {
-    if (bytes[i] !== ((number * 31 + (i - body)) & 0xff)) return `flow ${flow}: packet ${number} differs at ${i - at}`;
+    if (bytes[i] !== ((number * 31 + (i - body)) & 0xff))
+      return `flow ${flow}: packet ${number} differs at ${i - at}`;
   }
   return { flow, number };
 }

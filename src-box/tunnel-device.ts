@@ -1,6 +1,6 @@
-import type { NativeApi, NativeTun } from '../../src-native/lib/types.ts';
-import type { Exec, SystemJournal } from '../../src-platform/index.ts';
-import { address6Of } from '../peers/tunnel-network.ts';
+import type { NativeApi, NativeTun } from '../src-platform/native.ts';
+import type { Exec, SystemJournal } from '../src-platform/index.ts';
+import { address6Of } from './peers/tunnel-network.ts';
 
 /**
  * The box's TUN. It outlives a crash of the daemon, so that packets from the internet find no hole in the routes until

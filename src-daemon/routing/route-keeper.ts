@@ -2,7 +2,7 @@ import type { LaptopRoutes, LinkSnapshot } from '../../src-platform/index.ts';
 import type { TunnelConfig } from '../../src-shared/tunnel/control-message.ts';
 import { TUNNEL_MARK, TUNNEL_NAME } from '../tunnel.ts';
 import { hasOpenConnections } from './open-connections.ts';
-import { type Situation, routingOf } from './situation.ts';
+import { type Situation, routingOf } from '../connection/situation.ts';
 
 /** Lets the system's routes follow the situation, one change after the other, and knows when draining is over. */
 export class RouteKeeper {

@@ -32,7 +32,10 @@ async function rows(table: string): Promise<string[]> {
 /** The kernel prints each 32-bit word of an address in host order, which is little-endian on all machines we run on. */
 function hex4(address: string): string {
   const bytes = address.split('.').map(Number).reverse();
-  return bytes.map((byte) => byte.toString(16).padStart(2, '0')).join('').toUpperCase();
+  return bytes
+    .map((byte) => byte.toString(16).padStart(2, '0'))
+    .join('')
+    .toUpperCase();
 }
 
 function hex6(address: string): string {
@@ -41,5 +44,8 @@ function hex6(address: string): string {
   const tail = right === '' ? [] : right.split(':');
   const groups = [...head, ...Array<string>(8 - head.length - tail.length).fill('0'), ...tail];
   const hex = groups.map((group) => group.padStart(4, '0')).join('');
-  return (hex.match(/.{8}/g) ?? []).map((word) => (word.match(/../g) ?? []).reverse().join('')).join('').toUpperCase();
+  return (hex.match(/.{8}/g) ?? [])
+    .map((word) => (word.match(/../g) ?? []).reverse().join(''))
+    .join('')
+    .toUpperCase();
 }

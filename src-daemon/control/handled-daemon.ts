@@ -1,0 +1,23 @@
+import type { SessionEvent } from '../../src-engine/session-events.ts';
+import type { LinkSnapshot } from '../../src-platform/index.ts';
+import type { Settings } from '../../src-shared/model/settings.ts';
+import type { DaemonStatus } from '../../src-shared/model/status.ts';
+import type { Tunnel } from '../tunnel.ts';
+
+/** The daemon as its control methods see it. */
+export interface HandledDaemon {
+  readonly settings: Settings;
+  readonly links: readonly LinkSnapshot[];
+  /** Null while no box is known. */
+  readonly tunnel: Tunnel | null;
+  /** Links that the unplug test takes away. */
+  readonly unplugged: Set<string>;
+  /** Called for each event of the session, after the daemon has looked at it. */
+  readonly eventListeners: Set<(event: SessionEvent) => void>;
+  status(): DaemonStatus;
+  /** @throws StorageError; then nothing has changed. */
+  changeSettings(change: Partial<Settings>): Promise<void>;
+  setWanted(wanted: boolean, isNow: boolean): Promise<void>;
+  applyWanted(): Promise<void>;
+  onLinks(): Promise<void>;
+}

@@ -1,0 +1,305 @@
+import type { EngineMemory } from '../memory.ts';
+import { CONTROL_LANE, LANES } from './lane-hash.ts';
+import { LaneQueue } from './lane-queue.ts';
+
+/** What the peer can hold; the sender never has more outstanding (flow control). */
+export interface PeerMemory {
+  readonly largeSlots: number;
+  readonly smallSlots: number;
+}
+
+/**
+ * Messages (inner packets) that are queued or not yet acknowledged, in their lanes. A message gets its number when its
+ * first chunk is cut, and its record is freed when it and all before it in the lane are acknowledged: so the records
+ * that are not freed bound what the peer may have to hold.
+ *
+ * Records are struct-of-arrays addressed by small integers; -1 is "none". Nothing here allocates after construction.
+ */
+export class MessageStore {
+  dropped = 0;
+  /** Messages that are queued or not yet acknowledged. */
+  held = 0;
+  /** Bytes that were not cut yet. */
+  queuedBytes = 0;
+  readonly slot: Int32Array;
+  readonly length: Int32Array;
+  readonly lane: Int32Array;
+  readonly number: Int32Array;
+  /** Changes when a record is used anew, so that what refers to the old message can tell. */
+  readonly generation: Int32Array;
+
+  private readonly memory: EngineMemory;
+  private peer: PeerMemory = { largeSlots: 0, smallSlots: 0 };
+  private outstandingLarge = 0;
+  private outstandingSmall = 0;
+  private readonly lanes = new LaneQueue();
+  private readonly laneHead = new Int32Array(LANES).fill(-1);
+  private readonly laneTail = new Int32Array(LANES).fill(-1);
+  private readonly laneUncut = new Int32Array(LANES).fill(-1);
+  private readonly laneNumber = new Int32Array(LANES);
+  private readonly laneQueued = new Float64Array(LANES);
+  private readonly cut: Int32Array;
+  private readonly acked: Int32Array;
+  private readonly next: Int32Array;
+  private readonly flags: Uint8Array;
+  private readonly queuedAt: Float64Array;
+  private free: number;
+
+  constructor(memory: EngineMemory) {
+    this.memory = memory;
+    const count = memory.sendLarge.count + memory.sendSmall.count + 16;
+    this.slot = new Int32Array(count);
+    this.length = new Int32Array(count);
+    this.lane = new Int32Array(count);
+    this.number = new Int32Array(count);
+    this.cut = new Int32Array(count);
+    this.acked = new Int32Array(count);
+    this.next = new Int32Array(count);
+    this.generation = new Int32Array(count);
+    this.flags = new Uint8Array(count);
+    this.queuedAt = new Float64Array(count);
+    this.free = chainRecords(this.next);
+  }
+
+  setPeerMemory(peer: PeerMemory): void {
+    this.peer = peer;
+  }
+
+  // ---- queueing and cutting ------------------------------------------------------------------------------------
+
+  /**
+   * Queues a message whose bytes are in a send slot; the store owns the slot from here on.
+   * @param isPatient whether its program waits for it long (TCP). @returns false if all records are taken.
+   */
+  enqueue(lane: number, slot: number, length: number, isPatient: boolean, now: number): boolean {
+    const message = this.free;
+    if (message < 0) return false;
+    this.free = this.next[message]!;
+    this.slot[message] = slot;
+    this.length[message] = length;
+    this.lane[message] = lane;
+    this.cut[message] = 0;
+    this.acked[message] = 0;
+    this.next[message] = -1;
+    this.flags[message] = (length > this.memory.sendSmall.slotBytes ? LARGE : 0) | (isPatient ? PATIENT : 0);
+    this.queuedAt[message] = now;
+    if (this.laneTail[lane]! < 0) this.laneHead[lane] = message;
+    else this.next[this.laneTail[lane]!] = message;
+    this.laneTail[lane] = message;
+    if (this.laneUncut[lane]! < 0) this.laneUncut[lane] = message;
+    this.laneQueued[lane]! += length;
+    this.queuedBytes += length;
+    this.held++;
+    this.lanes.activate(lane);
+    return true;
+  }
+
+  /** The message to cut from next: control messages first, then the lane whose turn it is; -1 if there is none. */
+  nextUncut(): number {
+    for (;;) {
+      const lane = this.laneQueued[CONTROL_LANE]! > 0 ? CONTROL_LANE : this.lanes.current();
+      if (lane < 0) return -1;
+      const message = this.laneUncut[lane]!;
+      if (message >= 0) return message;
+      this.lanes.retire(lane);
+    }
+  }
+
+  /** Bytes of a message that were cut already. */
+  cutBytes(message: number): number {
+    return this.cut[message]!;
+  }
+
+  /** Whether flow control allows another message to be started. */
+  get mayStart(): boolean {
+    return this.outstandingLarge < this.peer.largeSlots && this.outstandingSmall < this.peer.smallSlots;
+  }
+
+  /** Books the next `bytes` of a message as cut; the first piece gives it its number. */
+  takeBytes(message: number, bytes: number): void {
+    const lane = this.lane[message]!;
+    if (this.cut[message] === 0) this.start(lane, message);
+    this.cut[message]! += bytes;
+    this.laneQueued[lane]! -= bytes;
+    this.queuedBytes -= bytes;
+    this.lanes.spend(lane, bytes);
+    if (this.cut[message] === this.length[message]) this.laneUncut[lane] = this.next[message]!;
+  }
+
+  private start(lane: number, message: number): void {
+    this.number[message] = this.laneNumber[lane]!;
+    this.laneNumber[lane] = (this.laneNumber[lane]! + 1) | 0;
+    if ((this.flags[message]! & LARGE) !== 0) this.outstandingLarge++;
+    else this.outstandingSmall++;
+  }
+
+  // ---- the end of a message ------------------------------------------------------------------------------------
+
+  /** Books bytes as acknowledged; a message that is complete gives its slot back. */
+  acknowledge(message: number, bytes: number): void {
+    this.acked[message]! += bytes;
+    if (this.acked[message] !== this.length[message]) return;
+    this.freeSlot(message);
+    this.flags[message]! |= COMPLETE;
+    const lane = this.lane[message]!;
+    while (this.laneHead[lane]! >= 0 && (this.flags[this.laneHead[lane]!]! & COMPLETE) !== 0) {
+      this.freeHead(lane, this.laneHead[lane]!);
+    }
+  }
+
+  private freeSlot(message: number): void {
+    const slot = this.slot[message]!;
+    if (slot < 0) return;
+    if ((this.flags[message]! & LARGE) !== 0) this.memory.sendLarge.give(slot);
+    else this.memory.sendSmall.give(slot);
+    this.slot[message] = -1;
+  }
+
+  private freeHead(lane: number, message: number): void {
+    this.laneHead[lane] = this.next[message]!;
+    if (this.laneHead[lane] < 0) this.laneTail[lane] = -1;
+    if ((this.flags[message]! & LARGE) !== 0) this.outstandingLarge--;
+    else this.outstandingSmall--;
+    this.recycle(message);
+  }
+
+  private recycle(message: number): void {
+    this.generation[message] = (this.generation[message]! + 1) | 0;
+    this.next[message] = this.free;
+    this.free = message;
+    this.held--;
+  }
+
+  // ---- making room and giving up -------------------------------------------------------------------------------
+
+  /**
+   * Drops one queued message that was not started, of the lane that queues most, to make room for another.
+   * @param isOldest whether to drop the lane's oldest (its sender learns soonest) or newest (nothing moves anyway).
+   * @returns false if there is none.
+   */
+  dropFromLongest(isOldest: boolean): boolean {
+    let longest = -1;
+    for (let lane = 0; lane < CONTROL_LANE; lane++) {
+      if (this.laneQueued[lane]! > 0 && (longest < 0 || this.laneQueued[lane]! > this.laneQueued[longest]!)) {
+        longest = lane;
+      }
+    }
+    if (longest < 0) return false;
+    return isOldest ? this.dropOldest(longest) : this.dropNewest(longest);
+  }
+
+  /**
+   * Drops queued messages that nobody waits for any more: of impatient lanes when older than
+   * {@link IMPATIENT_AGE_MICROS}, of the others when older than {@link PATIENT_AGE_MICROS}. Messages that were started
+   * stay, since the peer would wait for them.
+   */
+  dropStale(now: number): void {
+    if (this.queuedBytes === 0) return;
+    for (let lane = 0; lane < CONTROL_LANE; lane++) {
+      for (let message = this.laneUncut[lane]!; message >= 0; message = this.laneUncut[lane]!) {
+        const limit = (this.flags[message]! & PATIENT) !== 0 ? PATIENT_AGE_MICROS : IMPATIENT_AGE_MICROS;
+        if (now - this.queuedAt[message]! < limit || this.cut[message]! > 0 || !this.dropOldest(lane)) break;
+      }
+    }
+  }
+
+  private dropOldest(lane: number): boolean {
+    let message = this.laneUncut[lane]!;
+    let previous = this.before(lane, message);
+    if (this.cut[message]! > 0) {
+      previous = message;
+      message = this.next[message]!;
+      if (message < 0) return false;
+    }
+    this.unlink(lane, previous, message);
+    return true;
+  }
+
+  private dropNewest(lane: number): boolean {
+    const message = this.laneTail[lane]!;
+    if (this.cut[message]! > 0) return false;
+    this.unlink(lane, this.before(lane, message), message);
+    return true;
+  }
+
+  private before(lane: number, message: number): number {
+    if (this.laneHead[lane] === message) return -1;
+    let previous = this.laneHead[lane]!;
+    while (this.next[previous] !== message) previous = this.next[previous]!;
+    return previous;
+  }
+
+  private unlink(lane: number, previous: number, message: number): void {
+    const next = this.next[message]!;
+    if (previous < 0) this.laneHead[lane] = next;
+    else this.next[previous] = next;
+    if (next < 0) this.laneTail[lane] = previous;
+    if (this.laneUncut[lane] === message) this.laneUncut[lane] = next;
+    this.laneQueued[lane]! -= this.length[message]!;
+    this.queuedBytes -= this.length[message]!;
+    this.dropped++;
+    this.freeSlot(message);
+    this.recycle(message);
+  }
+
+  // ---- starting over -------------------------------------------------------------------------------------------
+
+  /**
+   * Starts over towards a peer that lost its state: what was sent and not acknowledged counts as never sent, in the
+   * same order, and is numbered anew. Control messages are dropped; both sides say again what holds.
+   */
+  restart(): void {
+    this.outstandingLarge = 0;
+    this.outstandingSmall = 0;
+    this.queuedBytes = 0;
+    for (let lane = 0; lane < LANES; lane++) this.restartLane(lane);
+  }
+
+  private restartLane(lane: number): void {
+    this.laneNumber[lane] = 0;
+    this.laneQueued[lane] = 0;
+    let previous = -1;
+    for (let message = this.laneHead[lane]!; message >= 0;) {
+      const next = this.next[message]!;
+      if ((this.flags[message]! & COMPLETE) !== 0 || lane === CONTROL_LANE) {
+        if (previous < 0) this.laneHead[lane] = next;
+        else this.next[previous] = next;
+        this.freeSlot(message);
+        this.recycle(message);
+      } else {
+        this.cut[message] = 0;
+        this.acked[message] = 0;
+        this.generation[message] = (this.generation[message]! + 1) | 0;
+        this.laneQueued[lane] += this.length[message]!;
+        previous = message;
+      }
+      message = next;
+    }
+    this.laneTail[lane] = previous;
+    this.laneUncut[lane] = this.laneHead[lane]!;
+    this.queuedBytes += this.laneQueued[lane];
+    if (this.laneHead[lane]! >= 0) this.lanes.activate(lane);
+  }
+
+  /** Records in use and messages outstanding: zero when nothing is held; for tests. */
+  leaks(): { messages: number; outstanding: number } {
+    let free = 0;
+    for (let message = this.free; message >= 0; message = this.next[message]!) free++;
+    return { messages: this.next.length - free, outstanding: this.outstandingLarge + this.outstandingSmall };
+  }
+}
+
+/** Links all records of a pool into its free list. @returns the head. */
+export function chainRecords(next: Int32Array): number {
+  for (let i = 0; i < next.length; i++) next[i] = i + 1 < next.length ? i + 1 : -1;
+  return 0;
+}
+
+const LARGE = 1;
+const PATIENT = 2;
+const COMPLETE = 4;
+
+/** A datagram game, call or query packet older than this is worthless; "neither link" for a moment is not. */
+const IMPATIENT_AGE_MICROS = 10_000_000;
+/** TCP sends again for minutes; what it finds delivered at once when a link returns restarts it without a timeout. */
+const PATIENT_AGE_MICROS = 180_000_000;
