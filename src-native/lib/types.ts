@@ -103,7 +103,8 @@ export interface NativeUdpSocket {
   /**
    * Sends datagrams; `desc` has 4 ints each: offset, length, address id, 0. Neighbours of one length and
    * address (the last may be shorter) leave as one segmented send. `result` gets 2 ints: the error number
-   * of the last failed group, or 0, and the number of datagrams in failed groups.
+   * of the last failed group, or 0, and the number of datagrams in failed groups. An id that names nobody this
+   * socket may send to fails with `EDESTADDRREQ`.
    * @returns how many datagrams were dealt with; less than `count` only when the queue below is full.
    */
   send(desc: number, count: number, result: number): number;

@@ -56,6 +56,9 @@ int32_t UdpSocket::groupLength(const SendDescriptor* descriptors, int32_t remain
 
 bool UdpSocket::setDestination(msghdr& header, sockaddr_in6& name, uint8_t* control, const Address* address) const {
   if (address == nullptr) return false;
+  const uint32_t interfaceIndex = address->isLinkLocal() ? address->interfaceIndex : 0;
+  // The kernel would follow the address and leave by the interface that this socket must not use.
+  if (interfaceIndex != 0 && boundInterface_ != 0 && interfaceIndex != boundInterface_) return false;
   name = {};
   header.msg_name = &name;
   if (family_ == AF_INET) {
@@ -73,7 +76,6 @@ bool UdpSocket::setDestination(msghdr& header, sockaddr_in6& name, uint8_t* cont
     name.sin6_scope_id = address->scopeId;
     header.msg_namelen = sizeof name;
   }
-  const uint32_t interfaceIndex = address->isLinkLocal() ? address->interfaceIndex : 0;
   if (isBoundToAddress_ || (!address->hasLocal() && interfaceIndex == 0)) return true;
   if (family_ == AF_INET) {
     in_pktinfo info{};

@@ -49,6 +49,7 @@ void UdpSocket::setOptions(const Options& options) {
     if (setsockopt(fd_.get(), SOL_SOCKET, SO_BINDTODEVICE, device.c_str(), static_cast<socklen_t>(device.size() + 1)) != 0) {
       throwSystem("setsockopt(SO_BINDTODEVICE)");
     }
+    boundInterface_ = if_nametoindex(device.c_str());
   }
   if (options.has("mark")) {
     enable(SOL_SOCKET, SO_MARK, static_cast<int>(options.uint32("mark", 0)), "setsockopt(SO_MARK)");

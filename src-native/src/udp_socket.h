@@ -73,6 +73,7 @@ class UdpSocket final : public WrappedObject {
   Callback readable_;
   Callback writable_;
   const int family_;
+  uint32_t boundInterface_ = 0;  // 0: every interface
   bool isBoundToAddress_ = false;
   bool isGsoRefused_ = false;
   int localPort_ = 0;

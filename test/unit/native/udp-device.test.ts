@@ -1,4 +1,5 @@
 import type * as childProcess from 'node:child_process';
+import type * as fs from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { NativeApi } from '../../../src-native/lib/index.ts';
 import {
@@ -8,6 +9,7 @@ import {
   type Namespace,
 } from '../../support/native/child.ts';
 
+const EDESTADDRREQ = 89;
 const ENODEV = 19;
 const ENETUNREACH = 101;
 
@@ -77,6 +79,30 @@ describe.skipIf(NAMESPACE_OBSTACLE)('between two network namespaces (needs root)
       answers: expect.arrayContaining([[100, 100]]) as unknown,
       from: { address: 'fe80::2', scopeId: 2, ifindex: 2 },
     });
+  });
+
+  test('a socket tied to one interface sends nothing to a link-local peer on another', async () => {
+    const seen = await near.run((native, _, { require }) => {
+      const { readFileSync } = require('node:fs') as typeof fs;
+      const sentPackets = () => Number(readFileSync('/sys/class/net/cable/statistics/tx_packets', 'utf8'));
+      const words = new Int32Array(native.createArena(65_536));
+      const peer = native.addressIntern('fe80::2', 7000, 2);
+      const sendFrom = (device: string) => {
+        const socket = new native.UdpSocket({ family: 6, localPort: 0, device });
+        const before = sentPackets();
+        for (let i = 0; i < 50; i++) {
+          words.set([4096, 10, peer, 0], 0);
+          socket.send(0, 1, 100);
+        }
+        socket.close();
+        return { errno: words[100], hasLeft: sentPackets() - before >= 50 };
+      };
+      return [sendFrom('lo'), sendFrom('cable')];
+    }, null);
+    expect(seen).toEqual([
+      { errno: EDESTADDRREQ, hasLeft: false },
+      { errno: 0, hasLeft: true },
+    ]);
   });
 
   test.each([
