@@ -1,7 +1,8 @@
 import { DatagramBuilder } from '../../../src-engine/datagram-builder.ts';
 import { DropCounters } from '../../../src-engine/drop-counters.ts';
 import { EngineMemory, type MemoryPlan } from '../../../src-engine/memory.ts';
-import { type Role, Session } from '../../../src-engine/session.ts';
+import { Session } from '../../../src-engine/session.ts';
+import type { Role } from '../../../src-engine/session-types.ts';
 import type { SessionEvent } from '../../../src-engine/session-events.ts';
 import { HEADER_BYTES, readU32, readU64, TAG_BYTES } from '../../../src-engine/wire/header.ts';
 import { SimAead } from '../../support/sim-aead.ts';
