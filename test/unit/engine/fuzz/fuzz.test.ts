@@ -211,6 +211,8 @@ describe(
       const node = pair.world[victim];
       const hostile = new Hostile(SEED + 2);
       const evil = node.engine.addPeer(importPrivateKey(new Uint8Array(32).fill(9)).publicKey);
+      // What it sends into the inside is garbage: its lease keeps it from being taken for an honest packet.
+      evil.sourceFilter.allowOnly(1, new Uint8Array(16));
       const slot = node.aead.keyAdd(2, new Uint8Array(32).fill(5), new Uint8Array(12));
       const key = { slot, remoteIndex: 1 };
       evil.installKeys(key, false, { largeSlots: 8, smallSlots: 64 }, pair.world.now);
