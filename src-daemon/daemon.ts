@@ -212,7 +212,6 @@ export class Daemon implements HandledDaemon {
   /** Brings paths, settings of the kernel and routes in line with links and wishes. */
   async onLinks(): Promise<void> {
     const isInUse = this.settings.wanted || this.routes.isDraining;
-    this.monitor.setActive(isInUse);
     if (isInUse) this.tunnel?.linkPaths.setLinks(this.links, this.priorities);
     this.settle();
     if (!isInUse) return;
@@ -265,6 +264,7 @@ export class Daemon implements HandledDaemon {
 
   private onTick(): void {
     if (this.tunnel === null) return;
+    this.monitor.setActive(native.nowMicros() - this.tunnel.session.lastDataAt < ACTIVE_MICROS);
     this.rates.measure(this.tunnel.session, this.tunnel.linkPaths, native.nowMicros());
     if (this.settings.wanted) this.tunnel.linkPaths.reconcile();
     if (this.routes.isDraining) void this.routes.checkDrained().then((isOver) => isOver && this.settle());
@@ -353,3 +353,5 @@ export class Daemon implements HandledDaemon {
 
 /** Once a second: ways to the box that did not answer, rates, and whether draining is over. */
 const TICK_MS = 1_000;
+/** Carriers are watched closely while packets flow; an idle tunnel's next packet finds out by itself. */
+const ACTIVE_MICROS = 2_000_000;

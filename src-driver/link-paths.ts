@@ -3,7 +3,7 @@ import { MAX_PATHS, type Session } from '../src-engine/session.ts';
 import type { SwitchReason } from '../src-engine/session-events.ts';
 import type { LinkSnapshot } from '../src-platform/links/link-snapshot.ts';
 import type { LinkPriority } from '../src-shared/model/link.ts';
-import { type BoxAddress, candidatesOf, type PathCandidate } from './box-address.ts';
+import { type BoxAddress, candidatesOf, isLinkLocalAddress, type PathCandidate } from './box-address.ts';
 import type { Pump } from './pump.ts';
 
 /** A path as the laptop opened it. */
@@ -143,7 +143,7 @@ export class LinkPaths {
         sendBufferBytes: SOCKET_BUFFER_BYTES,
       });
       const { address, port } = candidate.remote;
-      const remoteId = native.addressIntern(address, port, address.startsWith('fe') ? link.ifindex : 0);
+      const remoteId = native.addressIntern(address, port, isLinkLocalAddress(address) ? link.ifindex : 0);
       const handle = pump.addSocket(socket);
       this.open.push({
         pathId,

@@ -19,6 +19,10 @@ export class RateModel {
   private fullRate = 0;
   private roundsWithoutGrowth = 0;
   private readonly best = new Float64Array(RATE_BUCKETS);
+  private readonly bursts = new Float64Array(RATE_BUCKETS);
+  private burstBytes = 0;
+  private epochStart = 0;
+  private epochBytes = 0;
   private bucket = 0;
   private bucketStart = 0;
   private allowance = 0;
@@ -32,6 +36,10 @@ export class RateModel {
     this.fullRate = 0;
     this.roundsWithoutGrowth = 0;
     this.best.fill(0);
+    this.bursts.fill(0);
+    this.burstBytes = 0;
+    this.epochStart = 0;
+    this.epochBytes = 0;
     this.bucket = 0;
     this.bucketStart = 0;
     this.allowance = PACING_BURST_BYTES;
@@ -71,13 +79,31 @@ export class RateModel {
     if (this.isStartup && !isAppLimited && deliveredThen >= this.roundEnd) this.endStartupRound();
   }
 
+  /**
+   * Books acknowledged bytes and measures how many come at once beyond the delivery rate: Wi-Fi and busy hosts hold
+   * acknowledgements back and release them in bursts, which the window has to bridge ("extra acked" of BBR,
+   * draft-cardwell-iccrg-bbr-congestion-control, section 4.6.3).
+   */
+  onDelivered(bytes: number, now: number): void {
+    const expected = (this.bytesPerSecond * (now - this.epochStart)) / 1e6;
+    if (this.epochBytes <= expected) {
+      this.epochStart = now;
+      this.epochBytes = bytes;
+      return;
+    }
+    this.epochBytes += bytes;
+    const extra = Math.min(this.epochBytes - expected, (this.bytesPerSecond * LONGEST_BURST_MICROS) / 1e6);
+    if (extra > this.bursts[this.bucket]!) this.bursts[this.bucket] = extra;
+    if (extra > this.burstBytes) this.burstBytes = extra;
+  }
+
   private nextBucket(now: number): void {
     this.bucketStart = now;
     this.bucket = (this.bucket + 1) % RATE_BUCKETS;
     this.best[this.bucket] = 0;
-    let highest = 0;
-    for (let i = 0; i < RATE_BUCKETS; i++) highest = Math.max(highest, this.best[i]!);
-    this.bytesPerSecond = highest;
+    this.bursts[this.bucket] = 0;
+    this.bytesPerSecond = largest(this.best);
+    this.burstBytes = largest(this.bursts);
   }
 
   private endStartupRound(): void {
@@ -92,7 +118,10 @@ export class RateModel {
 
   /** Bytes that may be in flight, given the path's minimum round trip. */
   windowBytes(minimumRttMicros: number): number {
-    const held = (this.bytesPerSecond * (minimumRttMicros + QUEUE_HEADROOM_MICROS)) / 1e6;
+    const held =
+      SHARE_BYTES +
+      this.burstBytes +
+      (this.bytesPerSecond * (minimumRttMicros + QUEUE_HEADROOM_MICROS)) / 1e6;
     return Math.min(MAX_WINDOW_BYTES, Math.max(this.isStartup ? 2 * held : held, MIN_WINDOW_BYTES));
   }
 
@@ -128,12 +157,20 @@ export class RateModel {
   }
 }
 
+function largest(values: Float64Array): number {
+  let highest = 0;
+  for (const value of values) highest = Math.max(highest, value);
+  return highest;
+}
+
 /**
  * The highest rate of the last half second counts. BBR takes ten round trips, which are 2 ms on a LAN: one pause of
  * the scheduler would forget the rate. Twice as long would keep a link's old rate too long after Wi-Fi slows down.
  */
 const RATE_BUCKETS = 10;
 const RATE_BUCKET_MICROS = 50_000;
+/** A burst of acknowledgements longer than this is a pause of the path, which replay handles. */
+const LONGEST_BURST_MICROS = 30_000;
 /** A shorter interval says more about interrupt coalescing than about the path. */
 const MIN_INTERVAL_MICROS = 200;
 /**
@@ -141,8 +178,13 @@ const MIN_INTERVAL_MICROS = 200;
  * a few milliseconds, little enough that an echo beside a bulk transfer stays within 10 ms.
  */
 const QUEUE_HEADROOM_MICROS = 4_000;
-/** A TSO super-packet and a few small packets: what one write of a program may put in flight on an unknown path. */
-const MIN_WINDOW_BYTES = 96 * 1024;
+/**
+ * Fixed part of the window. It makes paths that share a bottleneck (two laptops, one box) converge: the one that has
+ * less gains more by it, until rates are equal. It queues for 2 ms at 100 Mbit/s; half of it would converge in seconds.
+ */
+const SHARE_BYTES = 24 * 1024;
+/** Half a TSO super-packet: what may be in flight on a path of which nothing is known. */
+const MIN_WINDOW_BYTES = 32 * 1024;
 /** Below the ring of sent datagrams and the receiver's buffers, so that neither limits unexpectedly. */
 const MAX_WINDOW_BYTES = 7 * 1024 * 1024;
 /** Bytes that may leave in one burst at any rate: one GSO send. */

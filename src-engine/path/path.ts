@@ -218,6 +218,7 @@ export class Path {
     if (ack.ranges[1]! >= sent.next) return false;
     const floor = Math.max(0, sent.oldest - LATE_ACK_DATAGRAMS, sent.next - SENT_CAPACITY + 1);
     let newest = -1;
+    const deliveredBefore = this.model.delivered;
     for (let i = 0; i < ack.count; i++) {
       const first = Math.max(ack.ranges[2 * i]!, floor);
       for (let number = ack.ranges[2 * i + 1]!; number >= first; number--) {
@@ -238,6 +239,7 @@ export class Path {
       }
     }
     if (newest < 0) return true;
+    this.model.onDelivered(this.model.delivered - deliveredBefore, now);
     this.onProgress(newest, ack, now);
     sent.advance();
     this.detectLoss(fate, now);

@@ -41,6 +41,7 @@ export class MessageStore {
   private readonly cut: Int32Array;
   private readonly acked: Int32Array;
   private readonly next: Int32Array;
+  private readonly previous: Int32Array;
   private readonly flags: Uint8Array;
   private readonly queuedAt: Float64Array;
   private free: number;
@@ -55,6 +56,7 @@ export class MessageStore {
     this.cut = new Int32Array(count);
     this.acked = new Int32Array(count);
     this.next = new Int32Array(count);
+    this.previous = new Int32Array(count);
     this.generation = new Int32Array(count);
     this.flags = new Uint8Array(count);
     this.queuedAt = new Float64Array(count);
@@ -83,6 +85,7 @@ export class MessageStore {
     this.next[message] = -1;
     this.flags[message] = (length > this.memory.sendSmall.slotBytes ? LARGE : 0) | (isPatient ? PATIENT : 0);
     this.queuedAt[message] = now;
+    this.previous[message] = this.laneTail[lane]!;
     if (this.laneTail[lane]! < 0) this.laneHead[lane] = message;
     else this.next[this.laneTail[lane]!] = message;
     this.laneTail[lane] = message;
@@ -156,8 +159,7 @@ export class MessageStore {
   }
 
   private freeHead(lane: number, message: number): void {
-    this.laneHead[lane] = this.next[message]!;
-    if (this.laneHead[lane] < 0) this.laneTail[lane] = -1;
+    this.detach(lane, message);
     if ((this.flags[message]! & LARGE) !== 0) this.outstandingLarge--;
     else this.outstandingSmall--;
     this.recycle(message);
@@ -205,41 +207,36 @@ export class MessageStore {
 
   private dropOldest(lane: number): boolean {
     let message = this.laneUncut[lane]!;
-    let previous = this.before(lane, message);
-    if (this.cut[message]! > 0) {
-      previous = message;
-      message = this.next[message]!;
-      if (message < 0) return false;
-    }
-    this.unlink(lane, previous, message);
+    if (this.cut[message]! > 0) message = this.next[message]!;
+    if (message < 0) return false;
+    this.drop(lane, message);
     return true;
   }
 
   private dropNewest(lane: number): boolean {
     const message = this.laneTail[lane]!;
     if (this.cut[message]! > 0) return false;
-    this.unlink(lane, this.before(lane, message), message);
+    this.drop(lane, message);
     return true;
   }
 
-  private before(lane: number, message: number): number {
-    if (this.laneHead[lane] === message) return -1;
-    let previous = this.laneHead[lane]!;
-    while (this.next[previous] !== message) previous = this.next[previous]!;
-    return previous;
-  }
-
-  private unlink(lane: number, previous: number, message: number): void {
-    const next = this.next[message]!;
-    if (previous < 0) this.laneHead[lane] = next;
-    else this.next[previous] = next;
-    if (next < 0) this.laneTail[lane] = previous;
-    if (this.laneUncut[lane] === message) this.laneUncut[lane] = next;
+  private drop(lane: number, message: number): void {
+    if (this.laneUncut[lane] === message) this.laneUncut[lane] = this.next[message]!;
+    this.detach(lane, message);
     this.laneQueued[lane]! -= this.length[message]!;
     this.queuedBytes -= this.length[message]!;
     this.dropped++;
     this.freeSlot(message);
     this.recycle(message);
+  }
+
+  private detach(lane: number, message: number): void {
+    const next = this.next[message]!;
+    const previous = this.previous[message]!;
+    if (previous < 0) this.laneHead[lane] = next;
+    else this.next[previous] = next;
+    if (next < 0) this.laneTail[lane] = previous;
+    else this.previous[next] = previous;
   }
 
   // ---- starting over -------------------------------------------------------------------------------------------
@@ -258,24 +255,20 @@ export class MessageStore {
   private restartLane(lane: number): void {
     this.laneNumber[lane] = 0;
     this.laneQueued[lane] = 0;
-    let previous = -1;
     for (let message = this.laneHead[lane]!; message >= 0;) {
       const next = this.next[message]!;
       if ((this.flags[message]! & COMPLETE) !== 0 || lane === CONTROL_LANE) {
-        if (previous < 0) this.laneHead[lane] = next;
-        else this.next[previous] = next;
+        this.detach(lane, message);
         this.freeSlot(message);
         this.recycle(message);
       } else {
         this.cut[message] = 0;
         this.acked[message] = 0;
         this.generation[message] = (this.generation[message]! + 1) | 0;
-        this.laneQueued[lane] += this.length[message]!;
-        previous = message;
+        this.laneQueued[lane]! += this.length[message]!;
       }
       message = next;
     }
-    this.laneTail[lane] = previous;
     this.laneUncut[lane] = this.laneHead[lane]!;
     this.queuedBytes += this.laneQueued[lane];
     if (this.laneHead[lane]! >= 0) this.lanes.activate(lane);
