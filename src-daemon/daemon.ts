@@ -28,9 +28,9 @@ import type { DaemonStatus, FailureCause } from '../src-shared/model/status.ts';
 import type { TunnelConfig } from '../src-shared/tunnel/control-message.ts';
 import { VERSION } from '../src-shared/version.ts';
 import type { BoxArgument } from './arguments.ts';
-import { resolveBox } from './routing/resolve-box.ts';
+import { addressesOf } from './routing/box-addresses.ts';
 import { RouteKeeper } from './routing/route-keeper.ts';
-import { type Situation, nextChangeAt, stateOf } from './connection/situation.ts';
+import { type Situation, countUsable, nextChangeAt, stateOf } from './connection/situation.ts';
 import type { HandledDaemon } from './control/handled-daemon.ts';
 import { daemonHandlers } from './control/handlers.ts';
 import { boxIdentity, buildStatus } from './status/build-status.ts';
@@ -180,7 +180,7 @@ export class Daemon implements HandledDaemon {
     try {
       tunnel.openDevice();
       this.failure = null;
-      void resolveBox(this.options.box!.hosts).then((addresses) => tunnel.linkPaths.setBox(addresses));
+      void addressesOf(this.options.box!, null).then((addresses) => tunnel.linkPaths.setBox(addresses));
     } catch (error) {
       this.failure = 'tun-unavailable';
       this.failureDetail = (error as Error).message;
@@ -255,11 +255,7 @@ export class Daemon implements HandledDaemon {
   private onConfig(config: TunnelConfig): void {
     this.config = config;
     this.log.info('config', { box: config.boxName, version: config.version });
-    void resolveBox(this.options.box!.hosts).then((given) => {
-      const told = config.boxAddresses.map((address) => ({ address, port: config.port, zone: null }));
-      const known = new Set(given.map(({ address }) => address));
-      this.tunnel?.linkPaths.setBox([...given, ...told.filter(({ address }) => !known.has(address))]);
-    });
+    void addressesOf(this.options.box!, config).then((addresses) => this.tunnel?.linkPaths.setBox(addresses));
   }
 
   private onTick(): void {
@@ -273,7 +269,6 @@ export class Daemon implements HandledDaemon {
 
   private get situation(): Situation {
     const { tunnel } = this;
-    const priorities = this.priorities;
     return {
       now: native.nowMicros(),
       isWanted: this.settings.wanted,
@@ -284,10 +279,7 @@ export class Daemon implements HandledDaemon {
       hasCarrying: tunnel?.session.isEstablished === true && tunnel.session.hasCarrying,
       lostSince: tunnel?.session.lostSince ?? 0,
       wantedSince: this.wantedSince,
-      usableLinks: this.links.filter(
-        (link) =>
-          link.ignoredBecause === null && link.up && link.carrier && priorities.get(link.name) !== 'never',
-      ).length,
+      usableLinks: countUsable(this.links, this.priorities),
     };
   }
 

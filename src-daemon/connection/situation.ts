@@ -1,3 +1,4 @@
+import type { LinkPriority } from '../../src-shared/model/link.ts';
 import type { FailureCause } from '../../src-shared/model/status.ts';
 
 /** What is known about the tunnel at one moment; times are monotonic microseconds. */
@@ -26,6 +27,24 @@ export type TunnelState = 'off' | 'connecting' | 'protected' | 'away' | 'box-unr
  * `held`: new ones go direct, those of the tunnel wait or go on.
  */
 export type Routing = 'absent' | 'held' | 'active';
+
+/** Links that the tunnel may use at the moment. */
+export function countUsable(
+  links: readonly UsableLink[],
+  priorities: ReadonlyMap<string, LinkPriority>,
+): number {
+  return links.filter(
+    (link) =>
+      link.ignoredBecause === null && link.up && link.carrier && priorities.get(link.name) !== 'never',
+  ).length;
+}
+
+interface UsableLink {
+  readonly name: string;
+  readonly up: boolean;
+  readonly carrier: boolean;
+  readonly ignoredBecause: string | null;
+}
 
 /** The state to show. Depends on the situation alone, so that it cannot disagree with it. */
 export function stateOf(situation: Situation): TunnelState {

@@ -1,10 +1,19 @@
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import type { BoxAddress } from '../../src-driver/box-address.ts';
-import type { BoxHost } from '../arguments.ts';
+import type { TunnelConfig } from '../../src-shared/tunnel/control-message.ts';
+import type { BoxArgument, BoxHost } from '../arguments.ts';
+
+/** Where the box may be: as given on the command line, then what it told itself, if it did. */
+export async function addressesOf(box: BoxArgument, config: TunnelConfig | null): Promise<BoxAddress[]> {
+  const given = await resolveHosts(box.hosts);
+  const known = new Set(given.map(({ address }) => address));
+  const told = (config?.boxAddresses ?? []).filter((address) => !known.has(address));
+  return [...given, ...told.map((address) => ({ address, port: config?.port ?? 0, zone: null }))];
+}
 
 /** Addresses of the box as given: addresses as they are, names looked up. What cannot be found is left out. */
-export async function resolveBox(hosts: readonly BoxHost[]): Promise<BoxAddress[]> {
+async function resolveHosts(hosts: readonly BoxHost[]): Promise<BoxAddress[]> {
   const found = await Promise.all(
     hosts.map(async ({ host, port }): Promise<BoxAddress[]> => {
       const [address = '', zone] = host.split('%', 2);
