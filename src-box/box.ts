@@ -21,6 +21,7 @@ import {
   sysctlFiles,
   type StaticKey,
 } from '../src-platform/index.ts';
+import type { Log } from '../src-platform/log.ts';
 import { boxContract, type BoxContract } from '../src-shared/control/contract.ts';
 import { VERSION } from '../src-shared/version.ts';
 import type { TunnelConfig } from '../src-shared/tunnel/control-message.ts';

@@ -265,7 +265,7 @@ export class MessageStore {
         this.cut[message] = 0;
         this.acked[message] = 0;
         this.generation[message] = (this.generation[message]! + 1) | 0;
-        this.laneQueued[lane]! += this.length[message]!;
+        this.laneQueued[lane] += this.length[message]!;
       }
       message = next;
     }
