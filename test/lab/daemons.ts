@@ -3,6 +3,8 @@ import type { ChildProcess } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, openSync, closeSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { boxStatusSchema } from '../../src-shared/model/box-status.ts';
+import type { BoxStatus } from '../../src-shared/model/box-status.ts';
 import { daemonStatusSchema } from '../../src-shared/model/status.ts';
 import type { DaemonStatus } from '../../src-shared/model/status.ts';
 import type { VirtualHome } from './home.ts';
@@ -10,6 +12,10 @@ import { LINK_NAMES, boxLanAddresses } from './home-plan.ts';
 import type { NodeName } from './home-plan.ts';
 import { monotonicMicros } from './monotonic.ts';
 import { projectDir, runProgram, tryProgram } from './programs.ts';
+import type { ProgramResult } from './programs.ts';
+
+/** The programs that stay in the foreground. */
+export type DaemonName = 'bowline-box' | 'bowlined';
 
 /** What a process has used. */
 export interface ProcessUsage {
@@ -29,6 +35,8 @@ export interface BoxOptions {
 export interface LaptopOptions {
   /** Addresses of the box that are given by `--box`; default its IPv4 address in every subnet. */
   readonly boxHosts?: readonly string[];
+  /** Where it runs; default `laptop`. */
+  readonly node?: 'laptop' | 'guest';
   readonly logLevel?: string;
   /** Further arguments of `bowlined run`. */
   readonly extraArgs?: readonly string[];
@@ -36,7 +44,7 @@ export interface LaptopOptions {
 
 /** A daemon that runs on a node. Its log lines go to a file; dispose stops it in order. */
 export class DaemonProcess implements AsyncDisposable {
-  readonly name: 'bowline-box' | 'bowlined';
+  readonly name: DaemonName;
   readonly stateDir: string;
   readonly socketPath: string;
   readonly logPath: string;
@@ -47,7 +55,7 @@ export class DaemonProcess implements AsyncDisposable {
 
   constructor(
     home: VirtualHome,
-    node: 'box' | 'laptop',
+    node: 'box' | 'laptop' | 'guest',
     runArgs: readonly string[],
     paths: { readonly stateDir: string; readonly socketPath: string },
   ) {
@@ -57,7 +65,7 @@ export class DaemonProcess implements AsyncDisposable {
     this.#runArgs = runArgs;
     this.stateDir = paths.stateDir;
     this.socketPath = paths.socketPath;
-    this.logPath = join(logDir(home), `${this.name}.log`);
+    this.logPath = join(logDir(home), node === 'guest' ? `guest-${this.name}.log` : `${this.name}.log`);
   }
 
   /** Process id of the running daemon. */
@@ -111,6 +119,11 @@ export class DaemonProcess implements AsyncDisposable {
     return this.#child !== null && !hasEnded(this.#child);
   }
 
+  /** Undoes what the daemon left on its node after it was killed. */
+  async revert(): Promise<void> {
+    await this.#home.run(this.#node, binPath(this.name), ['revert', '--state-dir', this.stateDir]);
+  }
+
   usage(): ProcessUsage {
     return readCpuAndMemory(this.pid);
   }
@@ -145,14 +158,20 @@ export class Tunnel implements AsyncDisposable {
     return runProgram(binPath('bowline'), [...args, '--socket', this.laptop.socketPath]);
   }
 
+  /** Runs `bowline` against the laptop's daemon, whatever its exit status. */
+  tryCli(...args: readonly string[]): Promise<ProgramResult> {
+    return tryProgram(binPath('bowline'), [...args, '--socket', this.laptop.socketPath]);
+  }
+
+  /** Asks the box for its status. */
+  async boxStatus(): Promise<BoxStatus> {
+    const args = ['status', '--json', '--socket', this.box.socketPath];
+    return boxStatusSchema.parse(JSON.parse(await runProgram(binPath('bowline-box'), args)));
+  }
+
   /** Asks for the status; null while the daemon does not answer. */
   async status(): Promise<DaemonStatus | null> {
-    const result = await tryProgram(binPath('bowline'), [
-      'status',
-      '--json',
-      '--socket',
-      this.laptop.socketPath,
-    ]);
+    const result = await this.tryCli('status', '--json');
     if (result.status !== 0) {
       return null;
     }
@@ -245,31 +264,39 @@ export function startLaptop(
   const hosts = options.boxHosts ?? boxLanAddresses(home.subnets).map((addresses) => addresses.v4);
   const args = [
     '--links',
-    LINK_NAMES.join(','),
+    options.node === 'guest' ? 'eth0' : LINK_NAMES.join(','),
     '--box',
     `${boxPublicKey}@${hosts.join(',')}`,
     ...(options.logLevel === undefined ? [] : ['--log-level', options.logLevel]),
     ...(options.extraArgs ?? []),
   ];
-  const laptop = new DaemonProcess(home, 'laptop', args, daemonPaths(home, 'bowlined'));
+  const node = options.node ?? 'laptop';
+  const laptop = new DaemonProcess(home, node, args, daemonPaths(home, 'bowlined', node));
   laptop.start();
   return laptop;
 }
 
+/** How laptop and box are started together. */
+export interface TunnelOptions {
+  readonly box?: BoxOptions;
+  readonly laptop?: LaptopOptions;
+  /** Further laptops that may use the box: public keys by name. */
+  readonly otherPeers?: Readonly<Record<string, string>>;
+  /** When the start is over; default when both links are usable. */
+  readonly isReady?: (status: DaemonStatus) => boolean;
+}
+
 /** Starts both daemons, paired by key, switches on and settles when both links are usable. */
-export async function startTunnel(
-  home: VirtualHome,
-  options: { readonly box?: BoxOptions; readonly laptop?: LaptopOptions } = {},
-): Promise<Tunnel> {
+export async function startTunnel(home: VirtualHome, options: TunnelOptions = {}): Promise<Tunnel> {
   requireBuild();
   const laptopKey = await publicKey(home, 'bowlined');
   const boxKey = await publicKey(home, 'bowline-box');
   const tunnel = new Tunnel(
-    startBox(home, { laptop: laptopKey }, options.box),
+    startBox(home, { laptop: laptopKey, ...options.otherPeers }, options.box),
     startLaptop(home, boxKey, options.laptop),
   );
   try {
-    await tunnel.waitFor('both links', areBothLinksUsable);
+    await tunnel.waitFor('a working tunnel', options.isReady ?? areBothLinksUsable);
     return tunnel;
   } catch (error) {
     await tunnel.laptop.kill();
@@ -287,8 +314,12 @@ export function areBothLinksUsable(status: DaemonStatus): boolean {
 }
 
 /** Tells a daemon's public key; makes one on first use. */
-export async function publicKey(home: VirtualHome, name: 'bowline-box' | 'bowlined'): Promise<string> {
-  const { stateDir } = daemonPaths(home, name);
+export async function publicKey(
+  home: VirtualHome,
+  name: DaemonName,
+  node: 'laptop' | 'guest' = 'laptop',
+): Promise<string> {
+  const { stateDir } = daemonPaths(home, name, node);
   return (await runProgram(binPath(name), ['key', '--state-dir', stateDir])).trim();
 }
 
@@ -313,11 +344,12 @@ export function readCpuAndMemory(pid: number): ProcessUsage {
 
 function daemonPaths(
   home: VirtualHome,
-  name: string,
+  name: DaemonName,
+  node: 'laptop' | 'guest' = 'laptop',
 ): { readonly stateDir: string; readonly socketPath: string } {
-  const stateDir = join(home.tempDir, name);
-  mkdirSync(stateDir, { recursive: true, mode: 0o700 });
-  return { stateDir, socketPath: join(home.tempDir, `${name}.sock`) };
+  const stem = join(home.tempDir, node === 'guest' ? `guest-${name}` : name);
+  mkdirSync(stem, { recursive: true, mode: 0o700 });
+  return { stateDir: stem, socketPath: `${stem}.sock` };
 }
 
 function logDir(home: VirtualHome): string {

@@ -25,7 +25,8 @@ export type Subnets = 'one' | 'two';
 
 /** The machines of the home; each is one network namespace. */
 export const NODE_NAMES = ['laptop', 'air', 'box', 'router', 'net'] as const;
-export type NodeName = (typeof NODE_NAMES)[number];
+/** A `guest` is another machine of the home; it is there once `VirtualHome.addGuest` was called. */
+export type NodeName = (typeof NODE_NAMES)[number] | 'guest';
 
 /** One direction of an emulated link. `up` is from the laptop. */
 export interface DirectionShape {
@@ -191,6 +192,33 @@ export function laptopAddressCommands(
     ...lines,
     `addr add ${addresses.v6} dev ${name} metric ${metric} nodad`,
     `route replace default via ${gateway.v6} dev ${name} metric ${metric}`,
+  ];
+}
+
+/** The guest's addresses in the home's first subnet. */
+export const GUEST: InterfaceAddresses = { v4: '192.168.77.30/24', v6: 'fd00:77::30/64' };
+
+/** Renders the lines for the air namespace that make the guest's device and plug it into the first switch. */
+export function guestDeviceCommands(namespaceOf: (node: NodeName) => string): string[] {
+  return [
+    `link add guestp type veth peer name eth0 netns ${namespaceOf('guest')}`,
+    'link set dev guestp master br0 up',
+  ];
+}
+
+/** Renders the lines that bring up the guest. */
+export function guestCommands(hasIpv6: boolean): string[] {
+  const { gateway } = linkPlan('eth0', 'one');
+  const lines = [
+    'link set dev eth0 up',
+    `addr add ${GUEST.v4} dev eth0 metric 100`,
+    `route add default via ${gateway.v4} dev eth0 metric 100`,
+  ];
+  if (!hasIpv6) return lines;
+  return [
+    ...lines,
+    `addr add ${GUEST.v6} dev eth0 metric 100 nodad`,
+    `route add default via ${gateway.v6} dev eth0 metric 100`,
   ];
 }
 

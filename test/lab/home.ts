@@ -14,6 +14,8 @@ import {
   airCommands,
   airLinkCommands,
   deviceCommands,
+  guestCommands,
+  guestDeviceCommands,
   laptopLinkCommands,
   linkDeviceCommand,
   linkPlan,
@@ -54,6 +56,7 @@ export class VirtualHome implements AsyncDisposable {
   readonly tempDir: string;
   /** Present if a link is shaped. */
   readonly emulator: LinkEmulator | null = null;
+  readonly #rpFilter: number;
   readonly #shapes: Readonly<Record<LinkName, LinkShape>>;
   readonly #commandChildren = new Map<string, CommandChild>();
   /** Indexes of re-created devices; higher than any the air namespace reaches, see `linkDeviceCommand`. */
@@ -64,6 +67,7 @@ export class VirtualHome implements AsyncDisposable {
     this.tempDir = tempDir;
     this.subnets = options.subnets ?? 'one';
     this.hasIpv6 = options.ipv6 ?? true;
+    this.#rpFilter = options.rpFilter ?? 2;
     this.#shapes = { eth0: options.links?.eth0 ?? null, wlan0: options.links?.wlan0 ?? null };
     if (this.shapedLinks.size > 0) {
       this.emulator = new LinkEmulator(this.namespace('air'), options.seed ?? 1);
@@ -76,7 +80,7 @@ export class VirtualHome implements AsyncDisposable {
     const prefix = options.prefix ?? `bw${process.pid}n${homeCounter++}`;
     const home = new VirtualHome(options, prefix, mkdtempSync(join(tmpdir(), `bowline-lab-${prefix}-`)));
     try {
-      await home.#build(options.rpFilter ?? 2);
+      await home.#build();
     } catch (error) {
       await home[Symbol.asyncDispose]();
       throw new Error(`build virtual home ${prefix}`, { cause: error });
@@ -138,6 +142,13 @@ export class VirtualHome implements AsyncDisposable {
     return this.#commandChild(`nft ${node}`, () => CommandChild.nft(this.namespace(node))).run(...commands);
   }
 
+  /** Adds the node `guest`, another machine in the first subnet; it is removed with the home. */
+  async addGuest(): Promise<void> {
+    await this.#addNamespaces(['guest']);
+    await this.ip('air', ...guestDeviceCommands((node) => this.namespace(node)));
+    await this.ip('guest', 'link set dev lo up', ...guestCommands(this.hasIpv6));
+  }
+
   /** Takes a link's device away, as a pulled USB adapter does. */
   async removeLinkDevice(name: LinkName): Promise<Moment> {
     const moment = await this.ip('air', `link delete dev ${name}p`);
@@ -192,21 +203,25 @@ export class VirtualHome implements AsyncDisposable {
     rmSync(this.tempDir, { recursive: true, force: true });
   }
 
-  async #build(rpFilter: number): Promise<void> {
-    const shaped = this.shapedLinks;
-    const adds = NODE_NAMES.map((node) => `netns add ${this.namespace(node)}`);
-    const namespaceOf = (node: NodeName): string => this.namespace(node);
+  async #addNamespaces(nodes: readonly NodeName[]): Promise<void> {
+    const adds = nodes.map((node) => `netns add ${this.namespace(node)}`);
     await runProgram('ip', ['-batch', '-'], [...adds, ''].join('\n'));
-    for (const node of ['laptop', 'box'] as const) {
+    for (const node of nodes.filter((name) => runsDaemon(name))) {
       const dir = join(NETNS_CONFIG_DIR, this.namespace(node));
       mkdirSync(dir, { recursive: true });
       writeFileSync(join(dir, 'resolv.conf'), `nameserver ${SERVER.v4}\n`);
     }
     await Promise.all(
-      NODE_NAMES.map((node) =>
-        this.run(node, 'sysctl', ['-q', '-e', ...sysctls(node, this.hasIpv6, rpFilter)]),
+      nodes.map((node) =>
+        this.run(node, 'sysctl', ['-q', '-e', ...sysctls(node, this.hasIpv6, this.#rpFilter)]),
       ),
     );
+  }
+
+  async #build(): Promise<void> {
+    const shaped = this.shapedLinks;
+    const namespaceOf = (node: NodeName): string => this.namespace(node);
+    await this.#addNamespaces(NODE_NAMES);
     await runProgram(
       'ip',
       ['-batch', '-'],
@@ -284,7 +299,7 @@ function sysctls(node: NodeName, hasIpv6: boolean, rpFilter: number): string[] {
   if (node === 'air')
     lines.push(...['ip', 'ip6'].map((family) => `net.bridge.bridge-nf-call-${family}tables=0`));
   if (node === 'router') lines.push('net.ipv4.ip_forward=1', 'net.ipv6.conf.all.forwarding=1');
-  if (node === 'laptop' || node === 'box') {
+  if (runsDaemon(node)) {
     lines.push(`net.ipv4.conf.all.rp_filter=${rpFilter}`, `net.ipv4.conf.default.rp_filter=${rpFilter}`);
   } else {
     lines.push('net.ipv4.conf.all.rp_filter=0', 'net.ipv4.conf.default.rp_filter=0');
@@ -292,6 +307,11 @@ function sysctls(node: NodeName, hasIpv6: boolean, rpFilter: number): string[] {
   // Duplicate address detection would make every address wait for a second.
   lines.push('net.ipv6.conf.all.accept_dad=0', 'net.ipv6.conf.default.accept_dad=0');
   return ['-w', ...lines];
+}
+
+/** Machines with a daemon on them; the others are the network. */
+function runsDaemon(node: NodeName): boolean {
+  return node === 'laptop' || node === 'box' || node === 'guest';
 }
 
 function isOfDeadProcess(prefix: string): boolean {
@@ -319,7 +339,7 @@ async function sweepLeftovers(isLeftover: (prefix: string) => boolean): Promise<
 
 /** Kills what runs in a home's namespaces and removes them; another run may be removing the same leftovers. */
 async function removeNamespaces(prefix: string): Promise<void> {
-  const own = new Set(NODE_NAMES.map((node) => `${prefix}-${node}`));
+  const own = new Set([...NODE_NAMES, 'guest'].map((node) => `${prefix}-${node}`));
   const present = async (): Promise<string[]> => (await namespaceNames()).filter((name) => own.has(name));
   for (const name of await present()) {
     const pids = (await tryProgram('ip', ['netns', 'pids', name])).stdout

@@ -58,6 +58,8 @@ export interface CycleOptions {
   readonly family?: 4 | 6;
   /** Null plays the cycle on the bare home, for comparison. */
   readonly tunnel: Tunnel | null;
+  /** The changes to play; default the whole cycle. They have to end with both links up. */
+  readonly steps?: readonly CycleStep[];
   /** Ends the run early; it rejects then. */
   readonly signal?: AbortSignal;
   readonly onBaseline?: (baseline: WindowFigures) => void;
@@ -91,7 +93,8 @@ export async function runRoamingCycle(home: VirtualHome, options: CycleOptions):
   const cables = new Cables(home);
   const steps: StepReport[] = [];
   const pending: Promise<void>[] = [];
-  for (const [index, step] of ROAMING_CYCLE.entries()) {
+  const plan = options.steps ?? ROAMING_CYCLE;
+  for (const [index, step] of plan.entries()) {
     const replayedBefore = watch?.latest?.counters.packetsReplayed ?? 0;
     const fromMicros = monotonicMicros();
     await cables.apply(step.change);
@@ -100,7 +103,7 @@ export async function runRoamingCycle(home: VirtualHome, options: CycleOptions):
     const status = watch?.latest ?? null;
     const replayedPackets = status === null ? null : status.counters.packetsReplayed - replayedBefore;
     const carrying = status?.carrying ?? [];
-    const next = ROAMING_CYCLE[index + 1];
+    const next = plan[index + 1];
     const earlier = pending.at(-1);
     const settle = async (): Promise<void> => {
       // The last packets of a step that is followed by nothing at all wait until something is back.

@@ -22,12 +22,16 @@ export type { EchoReport, EchoWindow, Silence, TransferReport, Window } from './
 /** What runs between laptop and server; everything that is left out has a default. */
 export interface TrafficOptions {
   readonly family?: 4 | 6;
+  /** Whose traffic; default the laptop's. */
+  readonly node?: 'laptop' | 'guest';
   /** Numbered stream, each direction; default 1,000 packets a second of 200 bytes, as a call. Null: none. */
   readonly stream?: { readonly packetsPerSecond: number; readonly sizeBytes: number } | null;
   /** Payload of download and upload, each; default 20 Mbit/s. Null: no transfers. */
   readonly transferBitsPerSecond?: number | null;
   /** Time between two requests of the echo session; default 50 ms. Null: none. */
   readonly echoIntervalMs?: number | null;
+  /** The echo session counts as dead when an answer takes longer; default 10 s, as a person at a terminal would say. */
+  readonly echoPatienceMs?: number;
   /** Longest time the traffic may run; the stream's books are laid out for it. Default 300 s. */
   readonly expectedSeconds?: number;
 }
@@ -140,6 +144,7 @@ export class Traffic implements AsyncDisposable {
 
   async #start(home: VirtualHome, options: TrafficOptions): Promise<void> {
     const host = home.serverAddress(options.family ?? 4);
+    const node = options.node ?? 'laptop';
     const stream = options.stream === undefined ? { packetsPerSecond: 1000, sizeBytes: 200 } : options.stream;
     const rate = options.transferBitsPerSecond === undefined ? 20_000_000 : options.transferBitsPerSecond;
     const echoIntervalMs = options.echoIntervalMs === undefined ? 50 : options.echoIntervalMs;
@@ -151,7 +156,7 @@ export class Traffic implements AsyncDisposable {
         const startTransfer = async (
           kind: 'download' | 'upload',
         ): Promise<ProbeProcess<TcpClientRequests>> => {
-          const client = await this.#probe<TcpClientRequests>(home, 'laptop', 'tcp-client', false);
+          const client = await this.#probe<TcpClientRequests>(home, node, 'tcp-client', false);
           const plan: TransferPlan = {
             id: kind,
             kind,
@@ -167,14 +172,15 @@ export class Traffic implements AsyncDisposable {
         this.#upload = await startTransfer('upload');
       }
       if (echoIntervalMs !== null) {
-        this.#echo = await this.#probe<EchoClientRequests>(home, 'laptop', 'echo-client', true);
-        await this.#echo.ask('start', { host, port, intervalMs: echoIntervalMs });
+        this.#echo = await this.#probe<EchoClientRequests>(home, node, 'echo-client', true);
+        const patienceMs = options.echoPatienceMs ?? 10_000;
+        await this.#echo.ask('start', { host, port, intervalMs: echoIntervalMs, patienceMs });
       }
     }
     if (stream !== null) {
       const server = await this.#probe<UdpServerRequests>(home, 'net', 'udp-server', true);
       const { port } = await server.ask('listen', { port: 0 });
-      const client = await this.#probe<UdpClientRequests>(home, 'laptop', 'udp-client', true);
+      const client = await this.#probe<UdpClientRequests>(home, node, 'udp-client', true);
       await client.ask('start', { host, port, ...stream, expectedSeconds: options.expectedSeconds ?? 300 });
       this.#udpClient = client;
       this.#udpServer = server;

@@ -136,7 +136,13 @@ export type TcpClientRequests = {
 
 export type EchoClientRequests = {
   readonly start: {
-    readonly params: { readonly host: string; readonly port: number; readonly intervalMs: number };
+    readonly params: {
+      readonly host: string;
+      readonly port: number;
+      readonly intervalMs: number;
+      /** The session counts as dead when an answer takes longer. */
+      readonly patienceMs: number;
+    };
     readonly result: null;
   };
   readonly window: { readonly params: Window; readonly result: EchoWindow };
@@ -156,7 +162,7 @@ export interface EchoWindow {
 export interface EchoReport {
   readonly asked: number;
   readonly answered: number;
-  /** Why the session broke ('closed', 'no answer in 10 s', a system error code), or null. */
+  /** Why the session broke ('closed', 'no answer in time', a system error code), or null. */
   readonly error: string | null;
 }
 
