@@ -1,0 +1,9 @@
+import { expect, test } from 'vitest';
+import { liveThroughHalf } from './random-life.ts';
+
+// Two files, so that the seeds use two cores.
+test('odd lives full of faults lose, repeat, reorder and leak nothing', { timeout: 900_000 }, () => {
+  const { faults, sent, lives } = liveThroughHalf(0);
+  expect(faults).toEqual([]);
+  expect(sent, 'traffic flowed').toBeGreaterThan(lives * 20);
+});
