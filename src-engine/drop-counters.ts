@@ -10,6 +10,7 @@ export const DROP_REASONS = [
   'receive-memory',
   'handshake-mac',
   'handshake-invalid',
+  'handshake-late',
   'handshake-unknown-peer',
   'handshake-limited',
   'not-ip',

@@ -147,7 +147,8 @@ export class HandshakeInitiator {
       else this.onCookie(peer, attempt, message, now);
       return;
     }
-    this.context.drops.add('handshake-invalid');
+    // The same answer comes over each path; the first has ended the attempt.
+    this.context.drops.add('handshake-late');
   }
 
   private onCookie(peer: Peer, attempt: Attempt, message: Uint8Array, now: number): void {

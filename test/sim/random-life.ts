@@ -83,6 +83,7 @@ function live(world: SimWorld, seed: number): LifeReport {
   const steps = rng.int(2, 5);
   for (let step = 0; step < steps; step++) {
     disturb(world);
+    if (rng.chance(0.2)) laptop.engine.hurryHandshake(world.now);
     world.run(world.now + rng.int(5_000, 150_000), rng.pick([1_000, 3_000, 8_000]), burst);
   }
   heal(world);

@@ -62,6 +62,7 @@ export class SimNode {
     const fresh = new EngineMemory(this.buffer, SIM_PLAN);
     Object.assign(this, { memory: fresh, aead: new SimAead(fresh) });
     [this.engine, this.session] = this.start();
+    this.isRunning = true;
   }
 
   private start(): [Engine, Session] {
@@ -269,6 +270,12 @@ export class SimWorld {
       }
     }
     this.now = until;
+  }
+
+  /** Both ends sleep: time passes, nothing happens, what was on the way is gone. */
+  sleep(micros: number): void {
+    this.flights.length = 0;
+    this.now += micros;
   }
 
   private land(flight: Flight): void {
