@@ -77,7 +77,7 @@ export class Box {
       staticKey: importPrivateKey(key.privateKey),
       memory,
       aead: nativeAead(native),
-      packets: () => ({ writePackets: (table, count) => void tun.write(table, count) }),
+      packets: () => ({ writePackets: (table, count) => this.writePackets(table, count) }),
       random: (count) => new Uint8Array(randomBytes(count)),
       now: native.nowMicros(),
       describeRemote: (remote) => {
@@ -161,6 +161,11 @@ export class Box {
 
   get fingerprint(): string {
     return fingerprintOf(this.key.publicKey);
+  }
+
+  private writePackets(table: number, count: number): void {
+    const written = this.tun.write(table, count);
+    if (written < count) this.engine.drops.add('tun-refused', count - written);
   }
 
   private onAddressChange(): void {

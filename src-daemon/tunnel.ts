@@ -44,7 +44,7 @@ export class Tunnel {
       staticKey: importPrivateKey(key.privateKey),
       memory,
       aead: nativeAead(native),
-      packets: () => ({ writePackets: (table, count) => void this.tun?.write(table, count) }),
+      packets: () => ({ writePackets: (table, count) => this.writePackets(table, count) }),
       random: (count) => new Uint8Array(randomBytes(count)),
       now: native.nowMicros(),
       describeRemote: () => new Uint8Array(0),
@@ -58,6 +58,11 @@ export class Tunnel {
       mark: TUNNEL_MARK,
       onRefused: (link, error) => log.warn('path-refused', { link, ...describeError(error) }),
     });
+  }
+
+  private writePackets(table: number, count: number): void {
+    const written = this.tun?.write(table, count) ?? 0;
+    if (written < count) this.engine.drops.add('tun-refused', count - written);
   }
 
   /** Makes the TUN. @throws NativeSystemError `EPERM`, `ENOENT` (no tun module), `EBUSY` (name taken). */
