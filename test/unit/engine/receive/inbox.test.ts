@@ -134,16 +134,16 @@ describe('limits', () => {
 
   test('a reset hands over what was delivered before its slots are used again', () => {
     const at = memory.receiveBase;
-    const piece = (number: number): void => {
-      memory.bytes.fill(number + 1, at, at + 10);
+    const piece = (number: number, content: number): void => {
+      memory.bytes.fill(content, at, at + 10);
       inbox.take({ lane: 1, number, total: 10, offset: 0, length: 10, at });
     };
-    piece(1);
+    piece(1, 2);
     memory.bytes.fill(1, at + 20, at + 30);
     inbox.take({ lane: 1, number: 0, total: 10, offset: 0, length: 10, at: at + 20 });
     inbox.reset();
-    piece(1);
-    piece(2);
+    piece(1, 8);
+    piece(2, 9);
     flush();
     expect(delivered, 'message 0, then 1, as they were').toEqual(['packet 1 10 1', 'packet 2 10 2']);
   });
