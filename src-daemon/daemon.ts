@@ -1,6 +1,5 @@
-import { hostname } from 'node:os';
 import { ControlServer } from '../src-control/index.ts';
-import { decodeControlMessage, encodeControlMessage } from '../src-driver/control-messages.ts';
+import { decodeControlMessage } from '../src-driver/control-messages.ts';
 import { undoChanges } from '../src-driver/undo-changes.ts';
 import type { SessionEvent } from '../src-engine/session-events.ts';
 import { native } from '../src-platform/native.ts';
@@ -164,7 +163,7 @@ export class Daemon implements HandledDaemon {
   async applyWanted(): Promise<void> {
     const { tunnel, settings } = this;
     if (tunnel !== null) {
-      tunnel.session.mode = settings.mode;
+      tunnel.setMode(settings.mode);
       if (settings.wanted) {
         if (this.wantedSince === 0) this.wantedSince = native.nowMicros();
         this.openTunnel(tunnel);
@@ -226,10 +225,7 @@ export class Daemon implements HandledDaemon {
       case 'established':
         this.attempts++;
         this.log.info('session-established', { isResumed: event.isResumed });
-        this.tunnel?.session.sendControl(
-          encodeControlMessage({ type: 'hello', laptopName: hostname(), version: VERSION }),
-          native.nowMicros(),
-        );
+        this.tunnel?.greet(this.settings.mode);
         break;
       case 'switch':
         this.log.info('switch', { ...this.switches.note(event) });
@@ -331,12 +327,13 @@ export class Daemon implements HandledDaemon {
   /** Ends the tunnel, undoes every change on the system and frees everything. */
   async stop(): Promise<void> {
     clearInterval(this.ticker);
-    if (this.changeTimer !== null) clearTimeout(this.changeTimer);
-    this.publisher.close();
     this.monitor.close();
     this.guard.close();
-    await this.routes.cleanUp();
+    await this.routes.close();
     this.tunnel?.close();
+    // Closing the tunnel is a change of the situation, too: timers are set until here.
+    if (this.changeTimer !== null) clearTimeout(this.changeTimer);
+    this.publisher.close();
     await this.control?.close();
     await undoChanges(this.journal, this.log);
     this.log.info('stopped');

@@ -10,6 +10,7 @@ export class RouteKeeper {
   private readonly onRefused: (error: unknown) => void;
   private draining: TunnelConfig | null = null;
   private isPresent = false;
+  private isClosed = false;
   private lastKey = '';
 
   constructor(routes: LaptopRoutes, onRefused: (error: unknown) => void) {
@@ -40,6 +41,7 @@ export class RouteKeeper {
 
   /** Applies what the situation asks for; the same as before costs nothing. */
   follow(situation: Situation, config: TunnelConfig | null, links: readonly LinkSnapshot[]): void {
+    if (this.isClosed) return;
     if (situation.isWanted) this.draining = null;
     const routing = routingOf({ ...situation, isDraining: this.isDraining });
     if (routing === 'absent' || config === null) {
@@ -74,6 +76,12 @@ export class RouteKeeper {
     this.isPresent = false;
     this.lastKey = '';
     await this.routes.cleanUp();
+  }
+
+  /** Removes everything of ours for good: a situation that changes while the daemon stops brings nothing back. */
+  async close(): Promise<void> {
+    this.isClosed = true;
+    await this.cleanUp();
   }
 
   private settle(change: Promise<unknown>): void {
