@@ -7,7 +7,8 @@ import type { BoxArgument, BoxHost } from '../arguments.ts';
 /** Where the box may be: as given on the command line, then what it told itself, if it did. */
 export async function addressesOf(box: BoxArgument, config: TunnelConfig | null): Promise<BoxAddress[]> {
   const given = await resolveHosts(box.hosts);
-  const known = new Set(given.map(({ address }) => address));
+  // A link-local address that was given for one link may be reached over the others too.
+  const known = new Set(given.filter(({ zone }) => zone === null).map(({ address }) => address));
   const told = (config?.boxAddresses ?? []).filter((address) => !known.has(address));
   return [...given, ...told.map((address) => ({ address, port: config?.port ?? 0, zone: null }))];
 }
