@@ -58,7 +58,7 @@ describe.each(WAYS)(`both links $name for ${GONE_SECONDS} s`, ({ returning, begi
           (silence?.untilMicros ?? NaN) - backMicros;
         const upMicros = returned(during.up?.longest);
         const downMicros = returned(during.down?.longest);
-        const report = await traffic.finish(10_000);
+        const report = await traffic.finish(3000);
         scene.report(
           `first traffic ${ms(upMicros)} up and ${ms(downMicros)} down after the link was back; ` +
             `baseline gap ${ms(before.gapMicros)}; lost ${report.whole.up?.lost} up, ${report.whole.down?.lost} down`,
