@@ -203,6 +203,7 @@ export class Box {
         return;
       case 'control': {
         const message = decodeControlMessage(event.bytes);
+        if (message?.type === 'hello') session.mode = message.mode;
         this.log.debug('control-message', { peer: peer.name, type: message?.type ?? 'unknown' });
         return;
       }

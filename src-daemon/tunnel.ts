@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import { encodeControlMessage } from '../src-driver/control-messages.ts';
 import { LinkPaths } from '../src-driver/link-paths.ts';
 import { Pump } from '../src-driver/pump.ts';
 import { createTunnelMemory, nativeAead } from '../src-driver/tunnel-memory.ts';
@@ -10,6 +12,8 @@ import { native } from '../src-platform/native.ts';
 import type { NativeTun } from '../src-platform/native.ts';
 import type { StaticKey } from '../src-platform/index.ts';
 import { describeError, type Log } from '../src-platform/log.ts';
+import type { Mode } from '../src-shared/model/status.ts';
+import { VERSION } from '../src-shared/version.ts';
 
 /** Name of the laptop's tunnel device. */
 export const TUNNEL_NAME = 'bowline0';
@@ -70,6 +74,20 @@ export class Tunnel {
     if (this.tun !== null) return;
     this.tun = new native.Tun({ name: TUNNEL_NAME, queueLength: QUEUE_PACKETS });
     this.pump.attachTun(this.tun);
+  }
+
+  /** Uses the links in another way, in both directions. */
+  setMode(mode: Mode): void {
+    if (this.session.mode === mode) return;
+    this.session.mode = mode;
+    if (this.session.isEstablished) this.greet(mode);
+  }
+
+  /** Tells the box who this is and how it should send. */
+  greet(mode: Mode): void {
+    const hello = { type: 'hello', laptopName: hostname(), version: VERSION, mode } as const;
+    this.session.sendControl(encodeControlMessage(hello), this.pump.now());
+    this.pump.flush();
   }
 
   closeDevice(): void {

@@ -29,7 +29,7 @@ export function boxHandlers(box: HandledBox): Handlers<BoxContract> {
         name: box.options.name,
         publicKey: box.key.publicKeyText,
         fingerprint: box.fingerprint,
-        listen: `${box.options.listen.address}:${box.options.listen.port}`,
+        listen: socketText(box.options.listen.address, box.options.listen.port),
         uplink: box.options.uplink,
         tunnelNet4: box.options.tunnelNet4,
         tunnelNet6: box.options.tunnelNet6,
@@ -69,11 +69,15 @@ function pathStatus({ session }: BoxPeer, path: Path): PeerPath {
   const { address, port } = native.addressDescribe(path.remote);
   const standing = path === session.scheduler.carrying ? 'carrying' : 'standby';
   return {
-    address: address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`,
+    address: socketText(address, port),
     state: path.isUsable ? standing : path.state === 'suspect' ? 'suspect' : 'lost',
     rttMicros: path.rtt.hasSample ? path.rtt.smoothedMicros : null,
     lossRatio: path.lossRatio,
     txBitsPerSecond: 0,
     rxBitsPerSecond: 0,
   };
+}
+
+function socketText(address: string, port: number): string {
+  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
 }

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { modeSchema } from '../model/status.ts';
 
 /**
  * Messages that laptop and box send each other inside the session (docs/protocol.md, lane 1023), as JSON. Unknown
@@ -20,8 +21,13 @@ export const controlMessageSchema = z.discriminatedUnion('type', [
     boxAddresses: z.array(z.union([z.ipv4(), z.ipv6()])).max(32),
     port: z.number().int().min(1).max(65_535),
   }),
-  /** The laptop, once a session stands. */
-  z.object({ type: z.literal('hello'), laptopName: z.string().max(255), version: z.string().max(64) }),
+  /** The laptop, once a session stands and whenever its mode changes; the box sends in the same mode. */
+  z.object({
+    type: z.literal('hello'),
+    laptopName: z.string().max(255),
+    version: z.string().max(64),
+    mode: modeSchema,
+  }),
 ]);
 export type ControlMessage = z.infer<typeof controlMessageSchema>;
 export type TunnelConfig = Extract<ControlMessage, { type: 'config' }>;
