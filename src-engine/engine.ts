@@ -52,6 +52,8 @@ export class Engine {
   private readonly raw: RawDatagram[] = [];
   private readonly opening: Generation[] = [];
   private opened = 0;
+  /** The session whose deliveries lie in the table; all sessions share it. */
+  private delivering: Session | null = null;
 
   constructor(options: EngineOptions) {
     this.options = options;
@@ -94,7 +96,8 @@ export class Engine {
       publicKey,
       session,
       current: null,
-      pending: null,
+      previous: null,
+      pending: [],
       remoteInstance: null,
       answered: null,
     });
@@ -132,6 +135,7 @@ export class Engine {
       }
       this.openBatch(socket, remote, now);
     }
+    this.delivering = null;
     for (const peer of this.peers) peer.session.flush();
   }
 
@@ -180,7 +184,10 @@ export class Engine {
       if (!generation.isConfirmed) this.confirm(generation, now);
       const at = words[entry]!;
       const length = words[entry + 1]!;
-      generation.peer.session.onDatagram(
+      const { session } = generation.peer;
+      if (this.delivering !== session) this.delivering?.flush();
+      this.delivering = session;
+      session.onDatagram(
         bytes[at + 1]!,
         readU64(bytes, at + 8),
         at + HEADER_BYTES,
@@ -197,7 +204,12 @@ export class Engine {
   private confirm(generation: Generation, now: number): void {
     const { peer } = generation;
     generation.isConfirmed = true;
-    if (peer.pending === generation) peer.pending = null;
+    // Older offers are void; a newer one may still be the initiator's answer to a lost response.
+    while (peer.pending.length > 0) {
+      const offer = peer.pending.shift()!;
+      if (offer === generation) break;
+      this.forget(offer);
+    }
     adoptGeneration(peer, generation, (old) => this.forget(old), now);
   }
 
@@ -265,7 +277,10 @@ export class Engine {
     this.options.aead.keyDrop(generation.openSlot);
     this.options.aead.keyDrop(generation.sealSlot);
     if (generation.peer.current === generation) generation.peer.current = null;
-    if (generation.peer.pending === generation) generation.peer.pending = null;
+    const { peer } = generation;
+    if (peer.previous === generation) peer.previous = null;
+    const index = peer.pending.indexOf(generation);
+    if (index >= 0) peer.pending.splice(index, 1);
   }
 }
 
