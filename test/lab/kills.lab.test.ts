@@ -74,7 +74,7 @@ describe('a daemon that is killed', () => {
       const tunnel = await scene.tunnel();
       await tunnel.box.kill();
       tunnel.box.start();
-      await tunnel.waitFor('both links after the box is back', areBothLinksUsable);
+      await scene.until('the box to answer', () => tunnel.boxStatus().catch(() => null));
       await tunnel.laptop.stop(STOP_MS);
       await tunnel.box.stop(STOP_MS);
       expect(await scene.home.systemState('box')).toBe(before);

@@ -1,11 +1,9 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, renameSync, statSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Moment } from '../command-child.ts';
+import { compileProgram } from '../compile.ts';
 import type { DirectionShape, LinkName, LinkShape } from '../home-plan.ts';
 import { monotonicMicros } from '../monotonic.ts';
-import { projectDir, runProgram } from '../programs.ts';
 
 /** What can be changed on an emulated link while it runs; fields left out stay as they are. */
 export interface ShapeChange extends Partial<DirectionShape> {
@@ -49,7 +47,7 @@ export class LinkEmulator {
 
   /** Compiles if needed and starts the program. */
   async start(): Promise<void> {
-    const programPath = await compileEmulator();
+    const programPath = await compileProgram('emulator/link-emulator.cc');
     // A real link does not wait for a processor; the emulator waits for it as little as ordinary scheduling allows.
     const args = ['netns', 'exec', this.#namespace, 'nice', '-n', '-10', programPath, String(this.#seed)];
     const child = spawn('ip', args, { stdio: 'pipe' });
@@ -138,22 +136,3 @@ interface Answer {
 }
 
 const OPTIONAL_DEFAULTS = { lossBurstFrames: 1, duplicateRatio: 0, reorders: false } as const;
-
-/** Compiles the emulator into `dist/lab` unless that holds one newer than its sources. */
-async function compileEmulator(): Promise<string> {
-  const sourceDir = join(projectDir(), 'test/lab/emulator');
-  const outDir = join(projectDir(), 'dist/lab');
-  const programPath = join(outDir, 'link-emulator');
-  const sources = readdirSync(sourceDir).filter((name) => /\.(cc|h)$/.test(name));
-  const changedMs = Math.max(...sources.map((name) => statSync(join(sourceDir, name)).mtimeMs));
-  if (existsSync(programPath) && statSync(programPath).mtimeMs > changedMs) {
-    return programPath;
-  }
-  mkdirSync(outDir, { recursive: true });
-  const draftPath = `${programPath}.${process.pid}`;
-  const flags = ['-std=c++20', '-O2', '-Wall', '-Wextra', '-Werror'];
-  await runProgram('g++', [...flags, '-o', draftPath, join(sourceDir, 'link-emulator.cc')]);
-  // Renaming is atomic: a second run that compiles at the same time never starts half a program.
-  renameSync(draftPath, programPath);
-  return programPath;
-}
