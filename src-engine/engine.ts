@@ -7,6 +7,7 @@ import { HandshakeResponder } from './handshake-responder.ts';
 import type { EngineMemory } from './memory.ts';
 import { type Generation, type Peer, type RawDatagram, adoptGeneration } from './peer.ts';
 import type { DatagramAead, PacketSink, RandomBytes } from './ports.ts';
+import type { PeerMemory } from './send/message-store.ts';
 import type { Role } from './session-types.ts';
 import { Session } from './session.ts';
 import {
@@ -65,10 +66,7 @@ export class Engine {
       random: options.random,
       drops: this.drops,
       instance,
-      memory: {
-        largeSlots: options.memory.receiveLarge.count,
-        smallSlots: options.memory.receiveSmall.count,
-      },
+      memory: () => this.promisedMemory(),
       send: (datagram: RawDatagram): void => void this.raw.push(datagram),
       register: (generation: Generation): void =>
         void this.generations.set(generation.localIndex, generation),
@@ -265,6 +263,14 @@ export class Engine {
     for (const peer of this.peers) this.initiator.hurry(peer, now);
   }
 
+  /** What each peer may have outstanding: a fair part of the receive slots, so that none can starve the others. */
+  private promisedMemory(): PeerMemory {
+    const { receiveLarge, receiveSmall } = this.options.memory;
+    const share = (count: number): number =>
+      Math.min(count, Math.max(LEAST_SLOTS, Math.floor(count / this.peers.length)));
+    return { largeSlots: share(receiveLarge.count), smallSlots: share(receiveSmall.count) };
+  }
+
   private freeIndex(): number {
     for (;;) {
       const index = readU32(this.options.random(4), 0);
@@ -284,5 +290,7 @@ export class Engine {
   }
 }
 
+/** With many laptops promises may exceed the memory: most are idle, and what finds no slot is sent again. */
+const LEAST_SLOTS = 16;
 /** An initiation has 8 + 96 + 22 + 32 bytes; later versions may say more. */
 const MAX_HANDSHAKE_BYTES = 1_024;

@@ -23,7 +23,7 @@ export interface HandshakeContext {
   readonly random: RandomBytes;
   readonly drops: DropCounters;
   readonly instance: Uint8Array;
-  readonly memory: PeerMemory;
+  readonly memory: () => PeerMemory;
   readonly send: (datagram: RawDatagram) => void;
   readonly register: (generation: Generation) => void;
   readonly unregister: (generation: Generation) => void;
@@ -107,7 +107,7 @@ export class HandshakeInitiator {
       knownPeer: peer.remoteInstance ?? new Uint8Array(8),
       suites: suiteBit(1) | suiteBit(2),
       flags: context.aead.hasAesHardware ? 1 : 0,
-      memory: context.memory,
+      memory: context.memory(),
     });
     const noise = handshake.writeMessage(hello);
     const message = frameHandshake(TYPE_INITIATION, localIndex, null, noise, INITIATION_MACS_BYTES);

@@ -109,14 +109,15 @@ export class HandshakeResponder {
       knownPeer: new Uint8Array(8),
       suites: suiteBit(suite),
       flags: isResumed ? 1 : 0,
-      memory: context.memory,
+      memory: context.memory(),
     });
     const { message, keys } = handshake.writeResponse(reply);
-    if (peer.pending !== null) context.unregister(peer.pending);
+    if (peer.pending.length === MOST_PENDING) context.unregister(peer.pending[0]!);
     const indexes = { local: context.freeIndex(), remote: initiatorIndex };
     const about = { isResumed, memory: hello.memory, remoteInstance: hello.instance };
-    peer.pending = makeGeneration(peer, context.aead, keys, suite, indexes, about);
-    context.register(peer.pending);
+    const generation = makeGeneration(peer, context.aead, keys, suite, indexes, about);
+    peer.pending.push(generation);
+    context.register(generation);
     const response = frameHandshake(TYPE_RESPONSE, indexes.local, initiatorIndex, message, 0);
     peer.answered = { ephemeral: noise.slice(0, 32), response };
     context.send({ socket, remote, bytes: response });
@@ -129,6 +130,8 @@ export class HandshakeResponder {
   }
 }
 
+/** Offers to one peer that may be open at once. */
+const MOST_PENDING = 4;
 const LOAD_WINDOW_MICROS = 100_000;
 /** 50 handshakes a second: a whole home that wakes up at once needs no cookie, a flood does. */
 const UNLOADED_PER_WINDOW = 5;

@@ -31,7 +31,13 @@ export interface Peer {
   readonly publicKey: Uint8Array;
   readonly session: Session;
   current: Generation | null;
-  pending: Generation | null;
+  /** The keys before the current ones, which are still accepted for a while. */
+  previous: Generation | null;
+  /**
+   * Keys that were offered and not proven yet, oldest first. Several, because a recorded initiation can be replayed: it
+   * must not displace the honest one.
+   */
+  readonly pending: Generation[];
   remoteInstance: Uint8Array | null;
   /** The last initiation answered, by its ephemeral key, and the answer: the same one comes over several paths. */
   answered: { readonly ephemeral: Uint8Array; readonly response: Uint8Array } | null;
@@ -77,9 +83,15 @@ export function adoptGeneration(
   peer.remoteInstance = generation.remoteInstance;
   const key = { slot: generation.sealSlot, remoteIndex: generation.remoteIndex };
   peer.session.installKeys(key, generation.isResumed, generation.memory, now);
+  if (peer.previous !== null) forget(peer.previous);
+  peer.previous = null;
   if (old === null) return;
-  if (generation.isResumed) old.expiresAt = now + OLD_KEYS_MICROS;
-  else forget(old);
+  if (generation.isResumed) {
+    old.expiresAt = now + OLD_KEYS_MICROS;
+    peer.previous = old;
+  } else {
+    forget(old);
+  }
 }
 
 /** Datagrams under old keys may be on the way, or waiting for a path to recover. */

@@ -116,6 +116,7 @@ export class Session implements MessageSink, FrameHandler {
     this.isEstablished = true;
     this.establishedAt = now;
     this.transmitter.closeReason = -1;
+    for (const path of this.paths) path.isBlocked = false;
     this.outbox.setPeerMemory(peer);
     this.events.push({ kind: 'established', isResumed });
     for (const path of this.openPaths()) this.supervisor.hurry(path, now);
@@ -396,7 +397,7 @@ export class Session implements MessageSink, FrameHandler {
       if (path.acks.dueAt > 0) deadline = Math.min(deadline, path.acks.dueAt);
     }
     deadline = Math.min(deadline, this.scheduler.nextDeadline(this.paths, now));
-    return Math.min(deadline, this.transmitter.nextDeadline(now));
+    return Math.min(deadline, this.transmitter.nextDeadline());
   }
 
   // ---- output --------------------------------------------------------------------------------------------------

@@ -1,4 +1,6 @@
 import type { Path } from './path/path.ts';
+import { TRANSMIT_BATCH } from './memory.ts';
+import { earliestPath } from './scheduler/earliest-path.ts';
 import type { BestPath } from './scheduler/best-path.ts';
 import type { Outbox } from './send/outbox.ts';
 import type { Mode, Role, SendKey, SessionPorts } from './session-types.ts';
@@ -55,7 +57,10 @@ export class Transmitter {
   private duplicatePath: Path | null = null;
   private duplicateUntil = 0;
   private replayPath: Path | null = null;
-  private isPacingLimited = false;
+  /** Where new data goes in the batch being built. */
+  private dataPath: Path | null = null;
+  /** When pacing lets a path go on that has something to send; Infinity if none is held back. */
+  private pacedUntil = Infinity;
   private now = 0;
   /** Where the batch being built goes. */
   private socket = -1;
@@ -93,22 +98,38 @@ export class Transmitter {
     const { session, ports } = this;
     this.now = now;
     this.replayPath = session.outbox.hasReplay ? session.scheduler.replayPath(session.paths) : null;
-    this.isPacingLimited = false;
-    const carrying = session.scheduler.carrying;
+    this.pacedUntil = Infinity;
+    this.dataPath = this.chooseDataPath(now);
     ports.builder.clear();
-    if (carrying !== null && this.fill(carrying, key, now)) return this.seal();
+    if (this.dataPath !== null && this.fill(this.dataPath, key, now)) return this.seal();
     for (const path of session.paths) {
-      if (path !== carrying && path.isOpen && this.fill(path, key, now)) return this.seal();
+      if (path !== this.dataPath && path.isOpen && this.fill(path, key, now)) return this.seal();
     }
     if (this.closeReason >= 0) session.isEstablished = false;
     return -1;
   }
 
   /** When pacing lets the next data go, or Infinity. */
-  nextDeadline(now: number): number {
-    const carrying = this.session.scheduler.carrying;
-    if (!this.isPacingLimited || carrying === null) return Infinity;
-    return carrying.model.nextSendAt(now);
+  nextDeadline(): number {
+    return this.pacedUntil;
+  }
+
+  /** The path on which new data goes out now. */
+  private chooseDataPath(now: number): Path | null {
+    const { mode, outbox, paths, scheduler } = this.session;
+    if (mode !== 'bonded') return scheduler.carrying;
+    const path = earliestPath(paths, outbox.queuedBytes, BONDED_BATCH_BYTES, now);
+    if (path === null && outbox.hasQueued) this.notePacing(paths, now);
+    return path;
+  }
+
+  /** No path may send now: some wait for acknowledgements, of the others the first that pacing lets go wakes us. */
+  private notePacing(paths: readonly Path[], now: number): void {
+    for (const path of paths) {
+      if (path.isUsable && path.windowRoom() > 0 && !path.mayPace(now)) {
+        this.pacedUntil = Math.min(this.pacedUntil, path.model.nextSendAt(now));
+      }
+    }
   }
 
   private seal(): number {
@@ -124,7 +145,8 @@ export class Transmitter {
     this.remote = path.remote;
     if (this.fillProof(path, key, now)) return true;
     let isControlDue = this.isControlDue(path, now);
-    while (!builder.isFull && !path.sent.isFull) {
+    const most = this.session.mode === 'bonded' ? BONDED_BATCH_DATAGRAMS : TRANSMIT_BATCH;
+    while (builder.count < most && !path.sent.isFull) {
       const mayCarry = this.mayCarry(path, now);
       if (!isControlDue && !mayCarry) break;
       builder.begin(path.mtu.datagramBytes);
@@ -245,7 +267,8 @@ export class Transmitter {
     writeU32(memory.bytes, at + 1, this.statusSequence);
     memory.bytes[at + 5] = paths.length;
     for (const path of paths) {
-      const isCarrying = path === this.session.scheduler.carrying;
+      const isCarrying =
+        path === this.session.scheduler.carrying || (this.session.mode === 'bonded' && path.isUsable);
       memory.bytes[at + STATUS_HEAD_BYTES + 2 * path.id] = path.id;
       memory.bytes[at + STATUS_HEAD_BYTES + 1 + 2 * path.id] = !path.isOpen
         ? STATUS_ABANDONED
@@ -270,22 +293,21 @@ export class Transmitter {
 
   private mayCarry(path: Path, now: number): boolean {
     if (!path.isUsable) return false;
-    const { outbox, scheduler } = this.session;
-    const isCarrying = path === scheduler.carrying;
+    const { outbox } = this.session;
     const hasWork =
-      (isCarrying && outbox.hasQueued) ||
+      (path === this.dataPath && outbox.hasQueued) ||
       (path === this.replayPath && outbox.hasReplay) ||
       this.mirrors.hasWork(path.id);
     if (!hasWork || path.windowRoom() <= 0) return false;
-    if (path.model.pacingAllowance(path.rtt.minimumMicros, path.rtt.smoothedMicros, now) > 0) return true;
-    if (isCarrying) this.isPacingLimited = true;
+    if (path.mayPace(now)) return true;
+    this.pacedUntil = Math.min(this.pacedUntil, path.model.nextSendAt(now));
     return false;
   }
 
   private writeChunks(path: Path): number {
     const { builder } = this.ports;
-    const { outbox, scheduler } = this.session;
-    const isCarrying = path === scheduler.carrying;
+    const { outbox } = this.session;
+    const isDataPath = path === this.dataPath;
     let refs = -1;
     while (builder.hasSegments && outbox.hasReferences()) {
       const whole = builder.room - MESSAGE_HEAD_BYTES;
@@ -294,7 +316,7 @@ export class Transmitter {
       let isCopy = true;
       let chunk = this.mirrors.take(path.id, whole, part);
       if (chunk < 0 && path === this.replayPath) chunk = outbox.takeReplay(whole, part);
-      if (chunk < 0 && isCarrying) {
+      if (chunk < 0 && isDataPath) {
         isCopy = false;
         chunk = outbox.cut(whole, part, builder.isEmpty);
       }
@@ -342,5 +364,8 @@ export class Transmitter {
 const ACK_DEPTH_DATAGRAMS = 4_096;
 /** How long new data goes out twice after a switch between two healthy paths: some round trips of any LAN. */
 const DUPLICATE_MICROS = 50_000;
+/** In bonded mode paths are compared anew after this much: a fraction of a millisecond on a fast link. */
+const BONDED_BATCH_DATAGRAMS = 16;
+const BONDED_BATCH_BYTES = 16 * 1_472;
 /** A rest of the datagram smaller than this is filled with zeros. */
 const PAD_BELOW_BYTES = 80;

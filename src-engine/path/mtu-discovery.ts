@@ -23,7 +23,7 @@ export class MtuDiscovery {
 
   /** Learns that the link may carry more than was thought: the peer's own datagrams arrived that large. */
   raiseMaximum(maximumBytes: number, now: number): void {
-    if (maximumBytes > this.maximum) this.startSearch(maximumBytes, now);
+    if (Math.min(maximumBytes, MAX_PROBED_BYTES) > this.maximum) this.startSearch(maximumBytes, now);
   }
 
   /** Size of a probe to send now, or 0. */

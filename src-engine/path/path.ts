@@ -177,6 +177,11 @@ export class Path {
     return this.model.windowBytes(this.rtt.minimumMicros) - this.bytesInFlight;
   }
 
+  /** Whether pacing lets a datagram go now. */
+  mayPace(now: number): boolean {
+    return this.model.pacingAllowance(this.rtt.minimumMicros, this.rtt.smoothedMicros, now) > 0;
+  }
+
   /**
    * Books a datagram that leaves now and returns its packet number.
    * @param refs chunk references it carries, or -1. @param isEliciting whether it asks for an acknowledgement.
@@ -357,10 +362,9 @@ export class Path {
     let deadline = this.probeAt > 0 ? this.probeAt : Infinity;
     if (this.state === 'probing') return deadline;
     if (this.lossAt > 0 && this.lossAt < deadline) deadline = this.lossAt;
-    if (this.awaitingSince > 0 && this.bytesInFlight > 0) {
+    if (this.state === 'validated' && this.awaitingSince > 0 && this.bytesInFlight > 0) {
       deadline = Math.min(deadline, this.lastElicitingAt + this.ptoMicros());
-      if (this.state === 'validated')
-        deadline = Math.min(deadline, this.awaitingSince + this.suspectAfterMicros(hasAlternative));
+      deadline = Math.min(deadline, this.awaitingSince + this.suspectAfterMicros(hasAlternative));
     }
     return deadline;
   }
@@ -370,8 +374,9 @@ export class Path {
     if (!this.isUsable) this.giveUpOldest(fate);
     if (this.state === 'closed' || this.state === 'probing') return false;
     if (this.lossAt > 0 && now >= this.lossAt) this.detectLoss(fate, now);
-    if (this.awaitingSince === 0 || this.bytesInFlight === 0) return false;
-    if (this.state === 'validated' && now >= this.awaitingSince + this.suspectAfterMicros(hasAlternative)) {
+    // A suspect path is asked by its supervisor.
+    if (!this.isUsable || this.awaitingSince === 0 || this.bytesInFlight === 0) return false;
+    if (now >= this.awaitingSince + this.suspectAfterMicros(hasAlternative)) {
       this.suspect(fate, now);
       return true;
     }

@@ -105,6 +105,10 @@ export class Inbox {
     const ahead = (number - this.laneNext[lane]!) | 0;
     if (ahead <= 0) return true;
     if (ahead > MAX_AHEAD) return false;
+    if (this.heldCount === 0) {
+      this.laneNext[lane] = number | 0;
+      return true;
+    }
     for (let i = 0; i < ahead; i++) {
       const record = this.find(lane, this.laneNext[lane]!);
       if (record >= 0 && this.prefix[record] === this.total[record]) {

@@ -1,0 +1,45 @@
+import type { Path } from '../path/path.ts';
+import { STATUS_ABANDONED } from '../wire/frames.ts';
+
+/**
+ * Chooses the path on which the next chunk would arrive first, for `bonded` mode: earliest completion first (Lim et al.,
+ * "ECF: An MPTCP Path Scheduler to Manage Heterogeneous Paths", 2017). Equal links give their sum; a slow path gets a
+ * chunk only if it arrives before the faster ones would have carried all that is queued.
+ *
+ * @param queuedBytes new data that waits. @param batchBytes what would be sent on the path at once.
+ * @returns null if no path has room, or if waiting for a faster path is better than using one that has.
+ */
+export function earliestPath(
+  paths: readonly Path[],
+  queuedBytes: number,
+  batchBytes: number,
+  now: number,
+): Path | null {
+  let best: Path | null = null;
+  let bestArrival = Infinity;
+  let drained = Infinity;
+  for (const path of paths) {
+    if (!path.isUsable || path.peerStatus === STATUS_ABANDONED) continue;
+    drained = Math.min(drained, arrivalMicros(path, queuedBytes));
+    if (path.windowRoom() <= 0 || !path.mayPace(now)) continue;
+    const arrival = arrivalMicros(path, batchBytes);
+    if (arrival < bestArrival) {
+      best = path;
+      bestArrival = arrival;
+    }
+  }
+  return bestArrival <= drained + SLACK_MICROS ? best : null;
+}
+
+/** When the last of `bytes` sent now would arrive, in microseconds from now. */
+export function arrivalMicros(path: Path, bytes: number): number {
+  const { bytesPerSecond } = path.model;
+  const propagation = path.rtt.minimumMicros / 2;
+  if (bytesPerSecond === 0) return propagation;
+  const underWay = ((path.bytesInFlight + bytes) * 1e6) / bytesPerSecond;
+  // Half of what a round trip holds is on its way back as acknowledgements, not before us.
+  return Math.max(propagation, underWay - propagation);
+}
+
+/** Estimates are no finer than this; without it, equal paths would wait for each other. */
+const SLACK_MICROS = 1_000;
