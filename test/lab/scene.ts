@@ -129,8 +129,11 @@ export async function inHome(options: HomeOptions, play: (scene: Scene) => Promi
   try {
     await play(scene);
   } catch (error) {
+    const failure = await withEvidence(scene, error);
     await scene.close().catch(() => undefined);
-    throw await withEvidence(scene, error);
+    // Once more: how the daemons ended belongs to the story.
+    keepLogs(home);
+    throw failure;
   }
   try {
     await scene.close();
