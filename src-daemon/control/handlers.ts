@@ -12,8 +12,8 @@ export function daemonHandlers(daemon: HandledDaemon): Handlers<DaemonContract> 
     'status.get': () => ok(daemon.status()),
     'connection.setWanted': ({ wanted, now }) => stored(() => daemon.setWanted(wanted, now === true)),
     'mode.set': ({ mode }) => {
-      if (mode === 'bonded' || mode === 'saver') {
-        const advice = 'choose seamless or redundant';
+      if (mode === 'saver') {
+        const advice = 'choose seamless, bonded or redundant';
         return err(controlError('NOT_AVAILABLE', `mode ${mode} is not part of this version; ${advice}`));
       }
       return stored(async () => {

@@ -46,6 +46,11 @@ export class RateModel {
     this.allowanceAt = 0;
   }
 
+  /** Whether the path was full once, so that its rate is more than a lower bound. */
+  get isRateKnown(): boolean {
+    return !this.isStartup;
+  }
+
   /** Start of the sending interval for a datagram that leaves now; restarts when nothing is in flight. */
   sendIntervalStart(bytesInFlight: number, now: number): number {
     if (bytesInFlight === 0) {

@@ -1,5 +1,4 @@
 import type { Path } from '../path/path.ts';
-import { STATUS_ABANDONED } from '../wire/frames.ts';
 
 /**
  * Chooses the path on which the next chunk would arrive first, for `bonded` mode: earliest completion first (Lim et al.,
@@ -18,11 +17,12 @@ export function earliestPath(
   let best: Path | null = null;
   let bestArrival = Infinity;
   let drained = Infinity;
+  const fastest = fastestRate(paths);
   for (const path of paths) {
-    if (!path.isUsable || path.peerStatus === STATUS_ABANDONED) continue;
+    if (!path.isUsable || isTooSlow(path, fastest)) continue;
     drained = Math.min(drained, arrivalMicros(path, queuedBytes));
     if (path.windowRoom() <= 0 || !path.mayPace(now)) continue;
-    const arrival = arrivalMicros(path, batchBytes);
+    const arrival = arrivalMicros(path, Math.min(batchBytes, queuedBytes));
     if (arrival < bestArrival) {
       best = path;
       bestArrival = arrival;
@@ -33,13 +33,33 @@ export function earliestPath(
 
 /** When the last of `bytes` sent now would arrive, in microseconds from now. */
 export function arrivalMicros(path: Path, bytes: number): number {
-  const { bytesPerSecond } = path.model;
   const propagation = path.rtt.minimumMicros / 2;
-  if (bytesPerSecond === 0) return propagation;
-  const underWay = ((path.bytesInFlight + bytes) * 1e6) / bytesPerSecond;
+  if (!path.rtt.hasSample) return propagation;
+  const underWay = (path.bytesInFlight + bytes) / bytesPerMicro(path);
   // Half of what a round trip holds is on its way back as acknowledgements, not before us.
   return Math.max(propagation, underWay - propagation);
 }
 
+/**
+ * Bytes per microsecond. A rate that was only measured on small traffic says little; what the window allows per round
+ * trip says the rest.
+ */
+function bytesPerMicro({ model, rtt }: Path): number {
+  return Math.max(model.bytesPerSecond / 1e6, model.windowBytes(rtt.minimumMicros) / rtt.smoothedMicros);
+}
+
+function fastestRate(paths: readonly Path[]): number {
+  let fastest = 0;
+  for (const path of paths) if (path.isUsable) fastest = Math.max(fastest, path.model.bytesPerSecond);
+  return fastest;
+}
+
+/** A path that adds next to nothing only delays what is put on it; before it was full once, it is given its chance. */
+function isTooSlow({ model }: Path, fastest: number): boolean {
+  return model.isRateKnown && model.bytesPerSecond * MOST_RATIO < fastest;
+}
+
+/** A link with a sixteenth of the best one's rate adds 6 % at most, less than its delays take away. */
+const MOST_RATIO = 16;
 /** Estimates are no finer than this; without it, equal paths would wait for each other. */
 const SLACK_MICROS = 1_000;

@@ -55,3 +55,18 @@ test('one per cent of loss is repaired without slowing down', () => {
   const clean = goodput('seamless', [link(100, 1)]);
   expect(goodput('seamless', [link(100, 1, { lossRatio: 0.01 })])).toBeGreaterThan(0.93 * clean);
 });
+
+test('small packets cross in bonded mode, too', () => {
+  const world = new SimWorld(9, [link(100, 1), link(100, 1)]);
+  for (const node of [world.laptop, world.box]) node.session.mode = 'bonded';
+  world.openPath(0);
+  world.openPath(1);
+  world.run(world.now + SECOND);
+  let number = 0;
+  world.run(world.now + 5 * SECOND, 200_000, () => {
+    world.box.send(1, number, 70);
+    world.laptop.send(1, number++, 70);
+  });
+  world.run(world.now + SECOND);
+  expect([world.laptop.arrivals.length, world.box.arrivals.length]).toEqual([number, number]);
+});
