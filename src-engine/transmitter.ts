@@ -224,6 +224,7 @@ export class Transmitter {
     const { builder, memory } = this.ports;
     let isEliciting = false;
     for (const owed of this.session.paths) {
+      if (builder.room < CONTROL_RESERVE_BYTES) break;
       if (owed.acks.dueAt > 0 && this.carriesAcksOf(path, owed)) this.writeAckOf(owed, now);
     }
     if (path.pingDue) {
@@ -360,6 +361,8 @@ export class Transmitter {
   }
 }
 
+/** Room for one more ACK, a PING, a STATUS of all paths and a CLOSE. */
+const CONTROL_RESERVE_BYTES = 200;
 /** Ranges are looked for this deep: several acknowledgement intervals at the highest rate. */
 const ACK_DEPTH_DATAGRAMS = 4_096;
 /** How long new data goes out twice after a switch between two healthy paths: some round trips of any LAN. */
