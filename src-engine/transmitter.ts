@@ -150,7 +150,9 @@ export class Transmitter {
       const mayCarry = this.mayCarry(path, now);
       if (!isControlDue && !mayCarry) break;
       builder.begin(path.mtu.datagramBytes);
-      const isEliciting = isControlDue && this.writeControl(path, now);
+      // Acknowledgements that are owed but not due yet travel for nearly nothing with data.
+      const isPassing = builder.count === 0 && path.acks.dueAt > 0;
+      const isEliciting = (isControlDue || isPassing) && this.writeControl(path, now);
       isControlDue = false;
       const refs = mayCarry ? this.writeChunks(path) : -1;
       if (builder.isEmpty) break;

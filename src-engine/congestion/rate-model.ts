@@ -15,6 +15,7 @@ export class RateModel {
   deliveredAt = 0;
   private firstSentAt = 0;
   private isStartup = true;
+  private deliveredAtReset = 0;
   private roundEnd = 0;
   private fullRate = 0;
   private roundsWithoutGrowth = 0;
@@ -32,6 +33,7 @@ export class RateModel {
   reset(): void {
     this.bytesPerSecond = 0;
     this.isStartup = true;
+    this.deliveredAtReset = this.delivered;
     this.roundEnd = this.delivered;
     this.fullRate = 0;
     this.roundsWithoutGrowth = 0;
@@ -46,9 +48,9 @@ export class RateModel {
     this.allowanceAt = 0;
   }
 
-  /** Whether the path was full once, so that its rate is more than a lower bound. */
+  /** Whether the path carried enough, or was full once, so that its rate is more than a guess. */
   get isRateKnown(): boolean {
-    return !this.isStartup;
+    return !this.isStartup || this.delivered - this.deliveredAtReset > TRIAL_BYTES;
   }
 
   /** Start of the sending interval for a datagram that leaves now; restarts when nothing is in flight. */
@@ -176,6 +178,8 @@ const RATE_BUCKETS = 10;
 const RATE_BUCKET_MICROS = 50_000;
 /** A burst of acknowledgements longer than this is a pause of the path, which replay handles. */
 const LONGEST_BURST_MICROS = 30_000;
+/** Two windows of an unknown path: what a path may carry before it is judged by its rate. */
+const TRIAL_BYTES = 64 * 1024;
 /** A shorter interval says more about interrupt coalescing than about the path. */
 const MIN_INTERVAL_MICROS = 200;
 /**

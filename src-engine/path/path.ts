@@ -456,8 +456,8 @@ const MAX_REORDER_DATAGRAMS = 256;
 const LATE_ACK_DATAGRAMS = 256;
 /** RFC 9002's timer granularity is 1 ms for coarse clocks; ours is microseconds, so the scheduler's jitter decides. */
 const MIN_LOSS_DELAY_MICROS = 1_000;
-/** Our acknowledgements wait 1 ms at most; as much again for the peer's scheduler. */
-const PEER_ACK_DELAY_MICROS = 2_000;
+/** Acknowledgements wait 2 ms at most; half as much again for the peer's scheduler. */
+const PEER_ACK_DELAY_MICROS = 3_000;
 /** A probe for the tail sooner than this would mostly answer to scheduling noise. */
 const MIN_PTO_MICROS = 4_000;
 /**
