@@ -3,6 +3,7 @@ import { ControlServer } from '../src-control/index.ts';
 import { decodeControlMessage, encodeControlMessage } from '../src-driver/control-messages.ts';
 import { Pump } from '../src-driver/pump.ts';
 import { undoChanges } from '../src-driver/undo-changes.ts';
+import { takesSegmentedUdp } from '../src-driver/tun-offloads.ts';
 import { createTunnelMemory, nativeAead } from '../src-driver/tunnel-memory.ts';
 import { importPrivateKey } from '../src-engine/crypto/x25519.ts';
 import { Engine } from '../src-engine/engine.ts';
@@ -85,6 +86,7 @@ export class Box {
         return Buffer.from(`${address}|${port}`);
       },
     });
+    this.engine.coalescer.isEnabled = takesSegmentedUdp(tun);
     this.pump.setEngine(this.engine);
     this.registry = new PeerRegistry(
       this.engine,

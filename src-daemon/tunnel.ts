@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { encodeControlMessage } from '../src-driver/control-messages.ts';
 import { LinkPaths } from '../src-driver/link-paths.ts';
 import { Pump } from '../src-driver/pump.ts';
+import { takesSegmentedUdp } from '../src-driver/tun-offloads.ts';
 import { createTunnelMemory, nativeAead } from '../src-driver/tunnel-memory.ts';
 import { importPrivateKey } from '../src-engine/crypto/x25519.ts';
 import { Engine } from '../src-engine/engine.ts';
@@ -73,6 +74,7 @@ export class Tunnel {
   openDevice(): void {
     if (this.tun !== null) return;
     this.tun = new native.Tun({ name: TUNNEL_NAME, queueLength: QUEUE_PACKETS });
+    this.engine.coalescer.isEnabled = takesSegmentedUdp(this.tun);
     this.pump.attachTun(this.tun);
   }
 

@@ -7,6 +7,7 @@ import { HandshakeResponder } from './handshake-responder.ts';
 import type { EngineMemory } from './memory.ts';
 import { type Generation, type Peer, type RawDatagram, adoptGeneration } from './peer.ts';
 import type { DatagramAead, PacketSink, RandomBytes } from './ports.ts';
+import { UdpCoalescer } from './receive/udp-coalescer.ts';
 import type { PeerMemory } from './send/message-store.ts';
 import type { Role } from './session-types.ts';
 import { Session } from './session.ts';
@@ -45,6 +46,8 @@ export interface EngineOptions {
 export class Engine {
   readonly drops = new DropCounters();
   readonly builder: DatagramBuilder;
+  /** Off until the driver knows that its TUN takes segmented UDP. */
+  readonly coalescer: UdpCoalescer;
   readonly peers: Peer[] = [];
   private readonly options: EngineOptions;
   private readonly initiator: HandshakeInitiator;
@@ -59,6 +62,8 @@ export class Engine {
   constructor(options: EngineOptions) {
     this.options = options;
     this.builder = new DatagramBuilder(options.memory);
+    const { bytes, joinBase, joinBytes } = options.memory;
+    this.coalescer = new UdpCoalescer(bytes, joinBase, joinBytes);
     const instance = options.random(8);
     const shared = {
       staticKey: options.staticKey,
@@ -85,7 +90,8 @@ export class Engine {
   /** Adds a paired machine by its 32-byte public key. */
   addPeer(publicKey: Uint8Array): Session {
     const { memory, aead, random, role } = this.options;
-    const ports = { memory, aead, random, drops: this.drops, builder: this.builder };
+    const { drops, builder, coalescer } = this;
+    const ports = { memory, aead, random, drops, builder, coalescer };
     const sink: PacketSink = {
       writePackets: (table, count) => this.options.packets(session).writePackets(table, count),
     };

@@ -92,6 +92,8 @@ export const DELIVERY_BATCH = 8_192;
 const RECEIVE_BUFFER_BYTES = 65_536;
 const MAX_SEGMENTS_PER_DATAGRAM = 96;
 const OPEN_BATCH = 1_024;
+/** Small packets of one receive batch, joined: as much as the batch itself. */
+const JOIN_BYTES = 8 * RECEIVE_BUFFER_BYTES;
 
 /** The arena divided into its regions; the sizes follow from a {@link MemoryPlan}. */
 export class EngineMemory implements Arena {
@@ -117,6 +119,9 @@ export class EngineMemory implements Arena {
   readonly openTable: number;
   readonly openBatch = OPEN_BATCH;
   readonly deliveryTable: number;
+  /** Byte offset and size of the region for joined packets; see UdpCoalescer. */
+  readonly joinBase: number;
+  readonly joinBytes = JOIN_BYTES;
   /** Int32 index of one word for the length of a packet read from the TUN. */
   readonly readLength: number;
 
@@ -140,6 +145,7 @@ export class EngineMemory implements Arena {
     this.transmitBase = claim(TRANSMIT_BATCH * MAX_DATAGRAM_BYTES);
     this.receiveBuffers = plan.receiveBuffers;
     this.receiveBase = claim(plan.receiveBuffers * RECEIVE_BUFFER_BYTES);
+    this.joinBase = claim(JOIN_BYTES);
     const pool = (slotBytes: number, count: number): SlotPool =>
       new SlotPool(claim(slotBytes * count), slotBytes, count);
     this.sendSmall = pool(SMALL_SLOT_BYTES, plan.sendSmall);
@@ -157,7 +163,7 @@ export class EngineMemory implements Arena {
     const slots =
       (plan.sendLarge + plan.receiveLarge) * LARGE_SLOT_BYTES +
       (plan.sendSmall + plan.receiveSmall) * SMALL_SLOT_BYTES;
-    return (fixed + tables + slots + 4_095) & ~4_095;
+    return (fixed + tables + slots + JOIN_BYTES + 4_095) & ~4_095;
   }
 }
 

@@ -1,6 +1,7 @@
 import type { DatagramBuilder } from './datagram-builder.ts';
 import type { DropCounters } from './drop-counters.ts';
 import type { EngineMemory } from './memory.ts';
+import type { UdpCoalescer } from './receive/udp-coalescer.ts';
 import type { DatagramAead, PacketSink, RandomBytes } from './ports.ts';
 
 /** How a session uses its paths. */
@@ -23,4 +24,5 @@ export interface SessionPorts {
   readonly random: RandomBytes;
   readonly drops: DropCounters;
   readonly builder: DatagramBuilder;
+  readonly coalescer: UdpCoalescer;
 }

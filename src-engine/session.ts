@@ -339,10 +339,17 @@ export class Session implements MessageSink, FrameHandler {
       this.ports.drops.add('wrong-source');
       return;
     }
-    const { words, deliveryTable } = this.ports.memory;
-    words[deliveryTable + 2 * this.deliveries] = at;
-    words[deliveryTable + 2 * this.deliveries + 1] = length;
+    const { coalescer, memory } = this.ports;
     this.packetsReceived++;
+    if (coalescer.append(at, length)) {
+      const last = memory.deliveryTable + 2 * (this.deliveries - 1);
+      memory.words[last] = coalescer.joinedAt;
+      memory.words[last + 1] = coalescer.joinedLength;
+      return;
+    }
+    const entry = memory.deliveryTable + 2 * this.deliveries;
+    memory.words[entry] = at;
+    memory.words[entry + 1] = length;
     if (++this.deliveries === DELIVERY_BATCH) this.flush();
   }
 
@@ -355,6 +362,7 @@ export class Session implements MessageSink, FrameHandler {
     const count = this.deliveries;
     this.deliveries = 0;
     if (count > 0) this.ports.packets.writePackets(this.ports.memory.deliveryTable, count);
+    this.ports.coalescer.reset();
     this.inbox.afterFlush();
   }
 
