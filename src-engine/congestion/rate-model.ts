@@ -15,7 +15,7 @@ export class RateModel {
   deliveredAt = 0;
   private firstSentAt = 0;
   private isStartup = true;
-  private deliveredAtReset = 0;
+  private spentBytes = 0;
   private roundEnd = 0;
   private fullRate = 0;
   private roundsWithoutGrowth = 0;
@@ -33,7 +33,7 @@ export class RateModel {
   reset(): void {
     this.bytesPerSecond = 0;
     this.isStartup = true;
-    this.deliveredAtReset = this.delivered;
+    this.spentBytes = 0;
     this.roundEnd = this.delivered;
     this.fullRate = 0;
     this.roundsWithoutGrowth = 0;
@@ -48,9 +48,9 @@ export class RateModel {
     this.allowanceAt = 0;
   }
 
-  /** Whether the path carried enough, or was full once, so that its rate is more than a guess. */
+  /** Whether the path was full once, or was given enough to carry, so that its rate is more than a guess. */
   get isRateKnown(): boolean {
-    return !this.isStartup || this.delivered - this.deliveredAtReset > TRIAL_BYTES;
+    return !this.isStartup || this.spentBytes > TRIAL_BYTES;
   }
 
   /** Start of the sending interval for a datagram that leaves now; restarts when nothing is in flight. */
@@ -144,6 +144,7 @@ export class RateModel {
 
   spend(bytes: number): void {
     this.allowance -= bytes;
+    this.spentBytes += bytes;
   }
 
   /** When pacing lets the next datagram go; `now` or earlier if it does already. */
