@@ -3,7 +3,7 @@ import { ensureDebianPackages } from './lib/debian.mjs';
 import { labObstacle } from './lib/lab-host.mjs';
 import { becomeScript, runScript } from './lib/run.mjs';
 
-if (!ensureDebianPackages(['build', 'network'])) process.exit(1);
+if (!ensureDebianPackages(['build', 'network', 'bench'])) process.exit(1);
 const obstacle = labObstacle();
 if (obstacle !== null) {
   console.error(`The benchmark cannot run on this machine: ${obstacle}.`);

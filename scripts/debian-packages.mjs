@@ -1,9 +1,11 @@
 // `node scripts/debian-packages.mjs build network`: installs what is missing for these purposes.
 import { ensureDebianPackages } from './lib/debian.mjs';
 
-const purposes = process.argv.slice(2).filter((word) => word === 'build' || word === 'network');
+const purposes = process.argv
+  .slice(2)
+  .filter((word) => word === 'build' || word === 'network' || word === 'bench');
 if (purposes.length === 0) {
-  console.error('usage: node scripts/debian-packages.mjs build|network ...');
+  console.error('usage: node scripts/debian-packages.mjs build|network|bench ...');
   process.exit(2);
 }
 process.exit(ensureDebianPackages(purposes) ? 0 : 1);

@@ -1,21 +1,25 @@
-// The Debian packages that building, testing and the demo need, and how they get installed.
+// The Debian packages that building, testing, the demo and the benchmark need, and how they get installed.
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
+/** @typedef {'build' | 'network' | 'bench'} Purpose */
+
 /**
  * Package by purpose, each with a program that proves its presence.
- * @type {Record<'build' | 'network', Record<string, string>>}
+ * @type {Record<Purpose, Record<string, string>>}
  */
 const PACKAGES = {
   build: { 'g++': 'g++', make: 'make', python3: 'python3' },
   network: { iproute2: 'ip', nftables: 'nft', ethtool: 'ethtool', procps: 'sysctl' },
+  // The rivals' packages are not among them: a rival that is not installed is left out of the run.
+  bench: { iperf3: 'iperf3', 'util-linux': 'chrt' },
 };
 
 /**
  * Makes sure that the packages of some purposes are there. Installs them as root; otherwise prints the one line that
  * does, and answers false.
- * @param {readonly ('build' | 'network')[]} purposes
+ * @param {readonly Purpose[]} purposes
  * @returns {boolean}
  */
 export function ensureDebianPackages(purposes) {

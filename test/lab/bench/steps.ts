@@ -5,7 +5,7 @@ import type { BenchHome } from './bench-home.ts';
 import type { Contender, RunningContender } from './contender.ts';
 import type { Figures } from './figures.ts';
 import { sendDatagrams } from './datagrams.ts';
-import { runIperf } from './iperf.ts';
+import { runIperf, runIperfDatagrams } from './iperf.ts';
 import type { IperfResult } from './iperf.ts';
 import { pause } from './machine.ts';
 import { costsBetween, readCosts, residentBytes } from './process-costs.ts';
@@ -68,6 +68,28 @@ const udp: Step = {
     };
   },
   describe: ({ udpArrivedPerSecond: arrived = 0, udpOfferedPerSecond: offered = 0 }) =>
+    `${count(arrived)}/s arrive of ${count(offered)}/s`,
+};
+
+const udpIperf: Step = {
+  title: 'small datagrams, iperf3',
+  laptops: 1,
+  isOnce: false,
+  appliesTo: ({ carriesUdp }) => carriesUdp,
+  seconds: ({ streamSeconds }) => streamSeconds + 1,
+  run: async ({ bench, running, durations, signal }) => {
+    const { processes } = running;
+    const result = await runIperfDatagrams(bench, processes, UDP_OFFER, durations.streamSeconds, signal);
+    return {
+      udpIperfOfferedPerSecond: result.sentPerSecond,
+      udpIperfArrivedPerSecond: result.arrivedPerSecond,
+      ...(hasProcesses(running) && {
+        udpIperfLaptopCores: result.costs.laptop,
+        udpIperfBoxCores: result.costs.box,
+      }),
+    };
+  },
+  describe: ({ udpIperfArrivedPerSecond: arrived = 0, udpIperfOfferedPerSecond: offered = 0 }) =>
     `${count(arrived)}/s arrive of ${count(offered)}/s`,
 };
 
@@ -139,6 +161,7 @@ export const STEPS: readonly Step[] = [
   tcpUp,
   tcpDown,
   udp,
+  udpIperf,
   pacedUp,
   pacedDown,
   latency,

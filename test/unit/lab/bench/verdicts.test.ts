@@ -6,7 +6,8 @@ import { judge } from '../../../lab/bench/verdicts.ts';
 const GOOD: Figures = {
   tcpUpBitsPerSecond: 2400e6,
   tcpDownBitsPerSecond: 2400e6,
-  udpArrivedPerSecond: 90_000,
+  udpArrivedPerSecond: 119_000,
+  udpIperfArrivedPerSecond: 90_000,
   pacedUpBitsPerSecond: 100e6,
   pacedUpLaptopCores: 0.12,
   pacedUpBoxCores: 0.12,
@@ -27,7 +28,7 @@ test('every target is met by figures on its good side', () => {
 
 test.each<[string, Figures, number]>([
   ['a stream slow in one direction alone', { tcpDownBitsPerSecond: 1900e6 }, 0],
-  ['lost datagrams', { udpArrivedPerSecond: 70_000 }, 3],
+  ['lost datagrams', { udpIperfArrivedPerSecond: 70_000 }, 3],
   ['a first laptop that starves', { twoLaptopsUpFirstShare: 0.44 }, 4],
   ['a second laptop that starves', { twoLaptopsDownFirstShare: 0.56 }, 4],
   ['one end that works too hard', { pacedDownBoxCores: 0.16 }, 5],
@@ -36,6 +37,20 @@ test.each<[string, Figures, number]>([
   ['a daemon that grows', { idleLaptopBytes: 91e6 }, 7],
 ])('%s misses its target', (_, figures, index) => {
   expect(outcomes(figures)[index]).toBe('missed');
+});
+
+test('datagrams are judged by the median of the ratios within a round', () => {
+  const figures = new FigureTable(3);
+  const arrived = [
+    { bowline: 100_000, rival: 50_000 },
+    { bowline: 60_000, rival: 20_000 },
+    { bowline: 78_000, rival: 30_000 },
+  ];
+  for (const [round, { bowline, rival }] of arrived.entries()) {
+    figures.add('bowline', round, { udpIperfArrivedPerSecond: bowline });
+    figures.add('wireguard-go', round, { udpIperfArrivedPerSecond: rival });
+  }
+  expect(judge(figures)[3]).toMatchObject({ outcome: 'met', evidence: '2.60x, iperf3 at both ends' });
 });
 
 test('without a rival in the run nothing is said about it', () => {
@@ -57,7 +72,8 @@ function outcomes(changes: Figures): string[] {
       figures.add(rival, round, {
         tcpUpBitsPerSecond: rate,
         tcpDownBitsPerSecond: rate,
-        udpArrivedPerSecond: 30_000,
+        udpArrivedPerSecond: 57_000,
+        udpIperfArrivedPerSecond: 30_000,
       });
     }
   }
