@@ -1,6 +1,7 @@
 import { DatagramBuilder } from '../../../src-engine/datagram-builder.ts';
 import { DropCounters } from '../../../src-engine/drop-counters.ts';
 import { EngineMemory, type MemoryPlan } from '../../../src-engine/memory.ts';
+import { UdpCoalescer } from '../../../src-engine/receive/udp-coalescer.ts';
 import { Session } from '../../../src-engine/session.ts';
 import type { Role } from '../../../src-engine/session-types.ts';
 import type { SessionEvent } from '../../../src-engine/session-events.ts';
@@ -48,6 +49,7 @@ export class SessionBench {
       random: (bytes) => new Uint8Array(bytes).fill(0xc0 + this.challenges++),
       drops: this.drops,
       builder: this.builder,
+      coalescer: new UdpCoalescer(this.memory.bytes, this.memory.joinBase, this.memory.joinBytes),
     });
     const slot = this.aead.keyAdd(2, new Uint8Array(32).fill(1), new Uint8Array(12));
     const peer = { largeSlots: plan.peerLarge ?? 4, smallSlots: plan.peerSmall ?? 64 };
