@@ -380,6 +380,7 @@ export class Session implements MessageSink, FrameHandler {
         this.choose('silent', now);
         this.transmitter.statusChanged();
       }
+      if (path.isLate) this.askOthers(path);
       this.supervisor.onTimeout(path, now - this.lastDataAt < ACTIVE_MICROS, now);
     }
     this.choose('better-link', now);
@@ -387,6 +388,12 @@ export class Session implements MessageSink, FrameHandler {
       this.sweepAt = now + SWEEP_MICROS;
       this.outbox.dropStale(now);
     }
+  }
+
+  /** The only working path is late with an answer: perhaps another has come back, which is cheap to ask. */
+  private askOthers(late: Path): void {
+    late.isLate = false;
+    for (const path of this.openPaths()) if (path !== late && path.state === 'suspect') path.pingDue = true;
   }
 
   private usableCount(): number {

@@ -82,6 +82,8 @@ export class Path {
   /** Set while a send on the socket would block. */
   isBlocked = false;
   pingDue = false;
+  /** Set when the path is late with an answer and has no alternative; cleared by who asks the others. */
+  isLate = false;
   /** The challenge that is out, the one to answer and whom, and an address the path may move to. */
   challenge: Uint8Array | null = null;
   challengeDue = false;
@@ -92,6 +94,7 @@ export class Path {
   probeAt = 0;
   probeIntervalMicros = 0;
   private lossAt = 0;
+  private lateAgainAt = 0;
   private ptoCount = 0;
   private reorderThreshold = MIN_REORDER_DATAGRAMS;
   private largestAcked = -1;
@@ -349,6 +352,11 @@ export class Path {
     return Math.max(this.suspectFloorMicros, 3 * this.rtt.smoothedMicros + 4 * this.rtt.variationMicros);
   }
 
+  /** When the only working path is late enough to ask whether another works again. */
+  private lateAt(): number {
+    return Math.max(this.awaitingSince + this.suspectAfterMicros(true), this.lateAgainAt);
+  }
+
   private ptoMicros(): number {
     const base = this.rtt.hasSample
       ? this.rtt.smoothedMicros + 4 * this.rtt.variationMicros + PEER_ACK_DELAY_MICROS
@@ -365,6 +373,7 @@ export class Path {
     if (this.state === 'validated' && this.awaitingSince > 0 && this.bytesInFlight > 0) {
       deadline = Math.min(deadline, this.lastElicitingAt + this.ptoMicros());
       deadline = Math.min(deadline, this.awaitingSince + this.suspectAfterMicros(hasAlternative));
+      if (!hasAlternative) deadline = Math.min(deadline, this.lateAt());
     }
     return deadline;
   }
@@ -379,6 +388,10 @@ export class Path {
     if (now >= this.awaitingSince + this.suspectAfterMicros(hasAlternative)) {
       this.suspect(fate, now);
       return true;
+    }
+    if (!hasAlternative && now >= this.lateAt()) {
+      this.isLate = true;
+      this.lateAgainAt = now + LATE_AGAIN_MICROS;
     }
     if (now >= this.lastElicitingAt + this.ptoMicros()) {
       this.ptoCount++;
@@ -471,6 +484,8 @@ const MAX_SUSPECT_FLOOR_MICROS = 30_000;
 const SPURIOUS_WITHIN_MICROS = 30_000;
 /** Unresolved datagrams that a path without answers keeps: half of the ring, so that the other half takes probes. */
 const UNANSWERED_DATAGRAMS = SENT_CAPACITY / 2;
+/** While the only path stays silent, the others are asked this often: a link may return in any of these moments. */
+const LATE_AGAIN_MICROS = 20_000;
 /** With nothing to switch to, suspicion only stops data: wait until it is rather a failure than a pause. */
 const LONELY_SUSPECT_MICROS = 250_000;
 /** Before the first sample nothing is known; 100 ms covers a Wi-Fi station in power save. */

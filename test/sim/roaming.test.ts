@@ -118,6 +118,18 @@ describe('a switch under load', () => {
     expect(gap).toBeLessThan(25);
   });
 
+  test('one path comes back in the moment in which the other falls silent', () => {
+    const day = new Day(9);
+    day.world.setBoth(0, { isBlackHole: true });
+    day.live(3_000_000);
+    const gap = day.gapOf(() => {
+      day.world.setBoth(0, { isBlackHole: false });
+      day.world.setBoth(1, { isBlackHole: true });
+    });
+    day.expectNothingLost();
+    expect(gap).toBeLessThan(30);
+  });
+
   test('after neither path worked for a while the stream goes on as soon as one does', () => {
     const day = new Day(8);
     [0, 1].forEach((link) => day.world.setBoth(link, { isBlackHole: true }));
