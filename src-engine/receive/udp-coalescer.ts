@@ -4,8 +4,8 @@ import { readU16, readU32, writeU16 } from '../wire/header.ts';
 /**
  * Joins neighbouring UDP packets of one flow into one packet with segmentation offload (virtio-net
  * `VIRTIO_NET_HDR_GSO_UDP_L4`), so that the kernel takes a run of small packets in one write and walks its routes,
- * firewall and NAT once; it cuts them again where they leave, the same but for the IPv4 identification. At 120,000 packets a second this halves
- * the receiving end's work.
+ * firewall and NAT once. It cuts them again where they leave, the same but for the IPv4 identification. At 120,000
+ * packets a second this halves the receiving end's work.
  *
  * Only packets whose checksum is vouched for by the sender's kernel (partial or verified) are joined: the kernel writes
  * the checksums of the pieces anew, which must not repair what was broken.
