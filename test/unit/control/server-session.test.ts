@@ -146,7 +146,12 @@ describe('a control server session', () => {
 function connect(overrides: Partial<SessionHost> = {}) {
   const written: Buffer[] = [];
   const reasons: CutOffReason[] = [];
-  const state = { isReading: true, isPaused: false, ended: null as 'ended' | 'destroyed' | null, queuedBytes: 0 };
+  const state = {
+    isReading: true,
+    isPaused: false,
+    ended: null as 'ended' | 'destroyed' | null,
+    queuedBytes: 0,
+  };
   const session = new ServerSession(
     {
       write: (bytes) => {
