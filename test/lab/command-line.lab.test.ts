@@ -1,4 +1,6 @@
 import { spawn } from 'node:child_process';
+import { chmodSync, cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, expect, it } from 'vitest';
@@ -203,9 +205,26 @@ async function firstWatchLine(scene: Scene, tunnel: Tunnel): Promise<DaemonStatu
   }
 }
 
-/** Asks for the status as a user without any right. */
-function asNobody(socketPath: string): ReturnType<typeof tryProgram> {
-  const bowline = join(projectDir(), 'bin/bowline');
-  const user = ['--reuid=65534', '--regid=65534', '--clear-groups'];
-  return tryProgram('setpriv', [...user, bowline, 'status', '--socket', socketPath]);
+/**
+ * Asks for the status as a user without any right, by a copy of the command line: the checkout itself may lie in a
+ * folder that this user cannot enter.
+ */
+async function asNobody(socketPath: string): ReturnType<typeof tryProgram> {
+  const copy = mkdtempSync(join(tmpdir(), 'bowline-command-'));
+  try {
+    for (const folder of ['bin', 'dist/bin'])
+      cpSync(join(projectDir(), folder), join(copy, folder), { recursive: true });
+    cpSync(join(projectDir(), 'package.json'), join(copy, 'package.json'));
+    chmodSync(copy, 0o755);
+    const user = ['--reuid=65534', '--regid=65534', '--clear-groups'];
+    return await tryProgram('setpriv', [
+      ...user,
+      join(copy, 'bin/bowline'),
+      'status',
+      '--socket',
+      socketPath,
+    ]);
+  } finally {
+    rmSync(copy, { recursive: true });
+  }
 }

@@ -53,7 +53,7 @@ export async function sendDatagrams(
     const [line] = await source.waitForOutput(/^\{.*\}$/m, MOST_LATE_MS, signal);
     await pause(DRAIN_MS, signal);
     const sent = JSON.parse(line) as { readonly sent: number; readonly seconds: number };
-    const arrived = await countedPackets(bench);
+    const arrived = await countedDatagrams(bench, plan.payloadBytes);
     if (arrived === 0) throw new Error('no datagram reached the server through the box');
     return {
       sentPerSecond: sent.sent / sent.seconds,
@@ -82,13 +82,21 @@ const COUNTER_RULESET = `table ip bench_count {
 }
 `;
 
-async function countedPackets(bench: BenchHome): Promise<number> {
+/**
+ * Datagrams by the bytes of their payload: a packet that the firewall sees may stand for a run of them (segmentation
+ * offload), with one IP and UDP header for all.
+ */
+async function countedDatagrams(bench: BenchHome, payloadBytes: number): Promise<number> {
   const text = await bench.net.run('nft', ['-j', 'list', 'counter', 'ip', 'bench_count', 'arrived']);
   const { nftables } = JSON.parse(text) as {
-    readonly nftables: readonly { readonly counter?: { readonly packets: number } }[];
+    readonly nftables: readonly { readonly counter?: { readonly packets: number; readonly bytes: number } }[];
   };
-  return nftables.find(({ counter }) => counter !== undefined)?.counter?.packets ?? 0;
+  const counter = nftables.find((entry) => entry.counter !== undefined)?.counter ?? { packets: 0, bytes: 0 };
+  return Math.round((counter.bytes - HEADER_BYTES * counter.packets) / payloadBytes);
 }
+
+/** IPv4 and UDP. */
+const HEADER_BYTES = 20 + 8;
 
 /** Compiles the sender into `dist/lab` unless that holds one newer than its source. */
 async function compileSource(): Promise<string> {
