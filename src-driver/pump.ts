@@ -2,6 +2,7 @@ import type { NativeApi, NativeDeadlineTimer, NativeTun, NativeUdpSocket } from 
 import type { Engine } from '../src-engine/engine.ts';
 import type { EngineMemory } from '../src-engine/memory.ts';
 import type { Session } from '../src-engine/session.ts';
+import { ReadModeration } from './read-moderation.ts';
 import { isSocketDead } from './send-errors.ts';
 
 /** What the packet loop joins. */
@@ -33,6 +34,7 @@ export class Pump {
   /** What the timer is set to; Infinity if it is not. */
   private timerAt = Infinity;
   private readonly silenced = new Set<number>();
+  private moderation = new ReadModeration();
 
   constructor(options: PumpOptions) {
     this.options = options;
@@ -56,7 +58,8 @@ export class Pump {
   }
 
   detachTun(): void {
-    this.tun?.stopPolling();
+    if (this.moderation.readAt === Infinity) this.tun?.stopPolling();
+    this.moderation = new ReadModeration();
     this.tun = null;
   }
 
@@ -97,13 +100,23 @@ export class Pump {
     const tun = this.tun;
     if (tun === null || this.engine === null) return;
     let bytes = 0;
-    for (let i = 0; i < TUN_BATCH_PACKETS && bytes < TUN_BATCH_BYTES; i++) {
+    let packets = 0;
+    for (; packets < TUN_BATCH_PACKETS && bytes < TUN_BATCH_BYTES; packets++) {
       if (tun.read(this.readSlot, memory.sendLarge.slotBytes, 1, memory.readLength) === 0) break;
       const length = memory.words[memory.readLength]!;
       bytes += length;
       this.accept(length);
     }
+    this.moderate(tun, packets);
     this.flush();
+  }
+
+  private moderate(tun: NativeTun, packets: number): void {
+    const wasFlood = this.moderation.readAt !== Infinity;
+    this.moderation.onRead(packets, this.now());
+    const isFlood = this.moderation.readAt !== Infinity;
+    if (isFlood && !wasFlood) tun.stopPolling();
+    if (!isFlood && wasFlood) tun.startPolling(() => this.onTunReadable());
   }
 
   /** Hands the packet in the read slot to its session; small ones are copied so that the slot is used again. */
@@ -173,6 +186,7 @@ export class Pump {
     for (let handle = 0; handle < this.sockets.length; handle++) {
       for (let round = 0; round < SOCKET_ROUNDS && this.receive(handle); round++);
     }
+    if (this.now() >= this.moderation.readAt) this.onTunReadable();
     this.engine.handleTimeout(this.now());
     this.flush();
   }
@@ -195,7 +209,7 @@ export class Pump {
     }
     this.isFlushing = false;
     this.options.onEvents();
-    this.setTimer(engine.nextDeadline(this.now()));
+    this.setTimer(Math.min(engine.nextDeadline(this.now()), this.moderation.readAt));
   }
 
   /**

@@ -7,6 +7,11 @@ import { inHome } from './scene.ts';
 
 /** A stop undoes everything within this. */
 const STOP_MS = 2000;
+/**
+ * What a box delivered and had not acknowledged when it was killed comes again: the laptop cannot know. At 1,000 packets
+ * a second that is what comes in one acknowledgement interval, or in the pause of a busy machine.
+ */
+const UNACKNOWLEDGED_PACKETS = 30;
 
 describe('a daemon that is killed', () => {
   it('on the box under traffic, and is started within a second, closes no connection', async () => {
@@ -27,7 +32,8 @@ describe('a daemon that is killed', () => {
       );
       expect([download?.error, upload?.error, echo?.error]).toEqual([null, null, null]);
       expect([download?.isIntact, upload?.isIntact]).toEqual([true, true]);
-      expect([whole.up?.duplicated, whole.down?.duplicated]).toEqual([0, 0]);
+      expect(whole.down?.duplicated).toBe(0);
+      expect(whole.up?.duplicated).toBeLessThanOrEqual(UNACKNOWLEDGED_PACKETS);
     });
   });
 
