@@ -1,4 +1,5 @@
 // `npm run bench`: the tunnel against the raw link and against whichever peers are installed.
+// `npm run bench:links`: how much of two links is used, against the links alone and kernel MPTCP.
 import { ensureDebianPackages } from './lib/debian.mjs';
 import { labObstacle } from './lib/lab-host.mjs';
 import { becomeScript, runScript } from './lib/run.mjs';
@@ -11,4 +12,6 @@ if (obstacle !== null) {
 }
 console.log('Building ...');
 if (!runScript('scripts/build.mjs')) process.exit(1);
-becomeScript('dist/lab/bench.js', process.argv.slice(2));
+const [first, ...rest] = process.argv.slice(2);
+if (first === 'links') becomeScript('dist/lab/bench-links.js', rest);
+else becomeScript('dist/lab/bench.js', process.argv.slice(2));

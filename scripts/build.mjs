@@ -71,6 +71,7 @@ function labEntries() {
   return {
     demo: 'test/lab/demo.ts',
     bench: 'test/lab/bench.ts',
+    'bench-links': 'test/lab/bench-links.ts',
     ...Object.fromEntries(
       probes.map((file) => [`probes/${file.slice(0, -'.ts'.length)}`, `${probesDir}/${file}`]),
     ),

@@ -1,7 +1,10 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { VirtualHome } from '../home.ts';
+import type { HomeOptions } from '../home.ts';
 import { boxLanAddresses, SERVER } from '../home-plan.ts';
+import type { LinkName } from '../home-plan.ts';
+import type { ShapeChange } from '../emulator/link-emulator.ts';
 import { runProgram, tryProgram } from '../programs.ts';
 import { CleanUp } from './clean-up.ts';
 import { Machine } from './machine.ts';
@@ -14,6 +17,7 @@ export class BenchHome implements AsyncDisposable {
   readonly net: Machine;
   /** For keys, state and sockets; removed with the home. */
   readonly tempDir: string;
+  readonly #home: VirtualHome;
   readonly #cleanUp: CleanUp;
 
   private constructor(home: VirtualHome, secondLaptop: Machine, cleanUp: CleanUp) {
@@ -22,14 +26,21 @@ export class BenchHome implements AsyncDisposable {
     this.box = new Machine('box', home.namespace('box'));
     this.net = new Machine('net', home.namespace('net'));
     this.tempDir = home.tempDir;
+    this.#home = home;
     this.#cleanUp = cleanUp;
   }
 
-  static async create(): Promise<BenchHome> {
+  /** Changes some of a shaped link's conditions. */
+  async changeLink(name: LinkName, change: ShapeChange): Promise<void> {
+    await this.#home.emulator?.change(name, 'both', change);
+  }
+
+  /** @param links shapes of the laptop's links; a link left out is plain. */
+  static async create(links: HomeOptions['links'] = {}): Promise<BenchHome> {
     const cleanUp = new CleanUp();
     try {
       await sweepSecondLaptops();
-      const home = await VirtualHome.create();
+      const home = await VirtualHome.create({ links });
       cleanUp.add(() => home[Symbol.asyncDispose]());
       return new BenchHome(home, await plugInSecondLaptop(home, cleanUp), cleanUp);
     } catch (error) {

@@ -16,7 +16,16 @@ export interface IperfPlan {
   readonly warmUpSeconds: number;
   /** A pace for TCP; absent: as fast as it goes. */
   readonly bitsPerSecond?: number;
+  /** Absent: one. */
+  readonly streams?: number;
+  /** Absent: CUBIC, so that every contender has the same, whatever the machine prefers. */
+  readonly congestionControl?: CongestionControl;
+  /** Lets both programs speak MPTCP. */
+  readonly isMultipath?: boolean;
 }
+
+/** How the sender inside finds its rate. */
+export type CongestionControl = 'cubic' | 'bbr';
 
 /** What arrived of one stream, and what the tunnel's processes used for it. */
 export interface IperfResult {
@@ -37,7 +46,8 @@ export async function runIperf(
   plan: IperfPlan,
   signal: AbortSignal,
 ): Promise<IperfResult> {
-  const run = await runPair(bench, laptop, processes, streamArgs(plan), plan, signal);
+  const program = plan.isMultipath === true ? MULTIPATH_IPERF : IPERF;
+  const run = await runPair(bench, laptop, processes, program, streamArgs(plan), plan, signal);
   const source = /Accepted connection from ([^,\s]+)/.exec(run.serverOutput)?.[1];
   const bitsPerSecond = receivedBitsPerSecond(run.clientOutput);
   if (source !== BOX_WAN.v4) throw new Error(`the stream came from ${source}, not through the box`);
@@ -58,7 +68,7 @@ export async function runIperfDatagrams(
   signal: AbortSignal,
 ): Promise<DatagramResult> {
   const times = { seconds, warmUpSeconds: 0 };
-  const run = await runPair(bench, bench.laptop, processes, datagramArgs(plan), times, signal);
+  const run = await runPair(bench, bench.laptop, processes, IPERF, datagramArgs(plan), times, signal);
   // The connection that it is negotiated over may go another way than the datagrams: their own line counts.
   const source = /\blocal \S+ port \d+ connected to (\S+) port/.exec(run.serverOutput)?.[1];
   const rates = datagramRates(run.clientOutput);
@@ -95,12 +105,14 @@ async function runPair(
   bench: BenchHome,
   laptop: Machine,
   processes: TunnelProcesses,
+  program: readonly [string, ...string[]],
   args: readonly string[],
   { seconds, warmUpSeconds }: Pick<IperfPlan, 'seconds' | 'warmUpSeconds'>,
   signal: AbortSignal,
 ): Promise<PairRun> {
   const port = String(nextPort++);
-  const server = bench.net.start('iperf3', ['-s', '-1', '-p', port, '--forceflush']);
+  const [file, ...first] = program;
+  const server = bench.net.start(file, [...first, '-s', '-1', '-p', port, '--forceflush']);
   let client: Service | null = null;
   try {
     await server.waitForOutput(/Server listening/, START_MS, signal);
@@ -115,7 +127,7 @@ async function runPair(
       '--connect-timeout',
       '3000',
     ];
-    client = laptop.start('iperf3', [...common, ...args]);
+    client = laptop.start(file, [...first, ...common, ...args]);
     const beginMs = Math.max(warmUpSeconds * 1000, SETTLE_MS);
     await pause(beginMs, signal);
     const before = readCosts(processes);
@@ -133,6 +145,9 @@ async function runPair(
   }
 }
 
+const IPERF = ['iperf3'] as const;
+const MULTIPATH_IPERF = ['mptcpize', 'run', 'iperf3'] as const;
+
 /** A port of its own for every stream: the one before may still hold its own. */
 let nextPort = 5300;
 
@@ -149,8 +164,8 @@ function streamArgs(plan: IperfPlan): string[] {
   const args: string[] = [];
   if (plan.warmUpSeconds > 0) args.push('-O', String(plan.warmUpSeconds));
   if (plan.direction === 'down') args.push('-R');
-  // One congestion control for every stream, whatever the machine prefers.
-  args.push('-C', 'cubic');
+  args.push('-C', plan.congestionControl ?? 'cubic');
+  if (plan.streams !== undefined) args.push('-P', String(plan.streams));
   if (plan.bitsPerSecond !== undefined) args.push('-b', String(plan.bitsPerSecond), '-l', PACED_WRITE_BYTES);
   return args;
 }

@@ -6,7 +6,7 @@ import { projectDir, tryProgram } from '../../programs.ts';
 import { BOX_ADDRESS } from '../bench-home.ts';
 import type { BenchHome } from '../bench-home.ts';
 import { CleanUp } from '../clean-up.ts';
-import type { Contender } from '../contender.ts';
+import type { Contender, RunningContender } from '../contender.ts';
 import { pause } from '../machine.ts';
 import type { Machine, Service } from '../machine.ts';
 
@@ -21,40 +21,55 @@ export const bowline: Contender = {
     return missing.length === 0 ? null : `${missing.join(', ')} not built (npm run build)`;
   },
   version: async () => (await tryProgram(program('bowlined'), ['--version'])).stdout.trim(),
-  start: async (bench, laptops, signal) => {
-    const cleanUp = new CleanUp();
-    try {
-      const boxKey = await publicKey(bench, bench.box, 'bowline-box');
-      const peers: string[] = [];
-      for (const laptop of laptops) {
-        peers.push('--peer', `${laptop.name}=${await publicKey(bench, laptop, 'bowlined')}`);
-      }
-      const box = bench.box.start(program('bowline-box'), [
-        ...['run', '--state-dir', stateDir(bench, bench.box), '--socket', socketPath(bench, bench.box)],
-        ...['--uplink', 'wan0', '--no-mdns', ...peers],
-      ]);
-      cleanUp.add(() => box.stop());
-      const services: Service[] = [];
-      for (const laptop of laptops) {
-        const daemon = laptop.start(program('bowlined'), [
-          ...['run', '--state-dir', stateDir(bench, laptop), '--socket', socketPath(bench, laptop)],
-          ...['--links', linksOf(bench, laptop).join(','), '--box', `${boxKey}@${BOX_ADDRESS}`],
-        ]);
-        cleanUp.add(() => daemon.stop());
-        services.push(daemon);
-      }
-      for (const [index, laptop] of laptops.entries()) {
-        const daemon = services[index];
-        if (daemon !== undefined) await waitForProtection(bench, laptop, daemon, box, signal);
-      }
-      const first = services.slice(0, 1).map(({ pid }) => pid);
-      return { processes: { laptop: first, box: [box.pid] }, stop: () => cleanUp.run() };
-    } catch (error) {
-      await cleanUp.run();
-      throw error;
-    }
-  },
+  start: (bench, laptops, signal) => startBowline(bench, laptops, { mode: 'seamless' }, signal),
 };
+
+/** How Bowline is run. */
+export interface BowlineSetting {
+  readonly mode: 'seamless' | 'bonded' | 'redundant';
+  /** Links of the first laptop; absent: all. */
+  readonly links?: readonly string[];
+}
+
+/** Starts box and laptops; settles when every laptop is protected over all its links. */
+export async function startBowline(
+  bench: BenchHome,
+  laptops: readonly Machine[],
+  setting: BowlineSetting,
+  signal: AbortSignal,
+): Promise<RunningContender> {
+  const cleanUp = new CleanUp();
+  try {
+    const boxKey = await publicKey(bench, bench.box, 'bowline-box');
+    const peers: string[] = [];
+    for (const laptop of laptops) {
+      peers.push('--peer', `${laptop.name}=${await publicKey(bench, laptop, 'bowlined')}`);
+    }
+    const box = bench.box.start(program('bowline-box'), [
+      ...['run', '--state-dir', stateDir(bench, bench.box), '--socket', socketPath(bench, bench.box)],
+      ...['--uplink', 'wan0', '--no-mdns', ...peers],
+    ]);
+    cleanUp.add(() => box.stop());
+    const services: Service[] = [];
+    for (const laptop of laptops) {
+      const daemon = laptop.start(program('bowlined'), [
+        ...['run', '--state-dir', stateDir(bench, laptop), '--socket', socketPath(bench, laptop)],
+        ...['--links', linksOf(bench, laptop, setting).join(','), '--box', `${boxKey}@${BOX_ADDRESS}`],
+      ]);
+      cleanUp.add(() => daemon.stop());
+      services.push(daemon);
+    }
+    for (const [index, laptop] of laptops.entries()) {
+      const daemon = services[index];
+      if (daemon !== undefined) await waitForProtection(bench, laptop, setting, daemon, box, signal);
+    }
+    const first = services.slice(0, 1).map(({ pid }) => pid);
+    return { processes: { laptop: first, box: [box.pid] }, stop: () => cleanUp.run() };
+  } catch (error) {
+    await cleanUp.run();
+    throw error;
+  }
+}
 
 /** Starting two programs on a crowded machine and one handshake; a minute of it would hide a fault. */
 const START_MS = 20_000;
@@ -63,6 +78,7 @@ const POLL_MS = 100;
 async function waitForProtection(
   bench: BenchHome,
   laptop: Machine,
+  setting: BowlineSetting,
   daemon: Service,
   box: Service,
   signal: AbortSignal,
@@ -81,7 +97,10 @@ async function waitForProtection(
     ]);
     if (status === 0) {
       const known = daemonStatusSchema.parse(JSON.parse(stdout));
-      if (isSettled(known, linksOf(bench, laptop))) return;
+      if (isSettled(known, linksOf(bench, laptop, setting))) {
+        await laptop.run(program('bowline'), ['mode', setting.mode, ...socket]);
+        return;
+      }
       last = describeStatus(known);
     } else {
       last = stderr.trim();
@@ -103,8 +122,8 @@ function isSettled({ state, internet, links }: DaemonStatus, wanted: readonly st
   return state === 'protected' && internet === 'tunnelled' && areUsable;
 }
 
-function linksOf(bench: BenchHome, laptop: Machine): readonly string[] {
-  return laptop === bench.laptop ? ['eth0', 'wlan0'] : ['eth0'];
+function linksOf(bench: BenchHome, laptop: Machine, { links }: BowlineSetting): readonly string[] {
+  return laptop === bench.laptop ? (links ?? ['eth0', 'wlan0']) : ['eth0'];
 }
 
 function describeStatus({ state, internet, links }: DaemonStatus): string {
