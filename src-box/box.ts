@@ -201,7 +201,8 @@ export class Box {
         this.log.debug('path', { peer: peer.name, path: event.pathId, state: event.state });
         return;
       case 'switch':
-        this.log.info('switch', { peer: peer.name, ...event });
+      case 'bonding':
+        this.log.info(event.kind, { peer: peer.name, ...event });
         return;
       case 'control': {
         const message = decodeControlMessage(event.bytes);

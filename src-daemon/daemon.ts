@@ -239,6 +239,9 @@ export class Daemon implements HandledDaemon {
         this.failure = 'box-version';
         this.failureDetail = `the box speaks protocol version ${event.peerVersion}`;
         break;
+      case 'bonding':
+        this.log.info('bonding', { link: this.tunnel?.linkPaths.pathOf(event.pathId)?.linkName, ...event });
+        break;
       case 'path':
       case 'closed':
         this.log.debug('session', { ...event });

@@ -1,6 +1,7 @@
 import type { NativeApi, NativeDeadlineTimer, NativeTun, NativeUdpSocket } from '../src-platform/native.ts';
 import type { Engine } from '../src-engine/engine.ts';
-import type { EngineMemory } from '../src-engine/memory.ts';
+import { LARGE_SLOT_BYTES, MEDIUM_SLOT_BYTES } from '../src-engine/memory.ts';
+import type { EngineMemory, SlotPool } from '../src-engine/memory.ts';
 import type { Session } from '../src-engine/session.ts';
 import { ReadModeration } from './read-moderation.ts';
 import { isSocketDead } from './send-errors.ts';
@@ -39,7 +40,7 @@ export class Pump {
   constructor(options: PumpOptions) {
     this.options = options;
     this.timer = new options.native.DeadlineTimer(() => this.onDeadline());
-    this.readSlot = options.memory.sendLarge.take();
+    this.readSlot = options.memory.sendPool(LARGE_SLOT_BYTES).take();
   }
 
   /** Monotonic microseconds that also count suspended time. */
@@ -102,7 +103,7 @@ export class Pump {
     let bytes = 0;
     let packets = 0;
     for (; packets < TUN_BATCH_PACKETS && bytes < TUN_BATCH_BYTES; packets++) {
-      if (tun.read(this.readSlot, memory.sendLarge.slotBytes, 1, memory.readLength) === 0) break;
+      if (tun.read(this.readSlot, LARGE_SLOT_BYTES, 1, memory.readLength) === 0) break;
       const length = memory.words[memory.readLength]!;
       bytes += length;
       this.accept(length);
@@ -119,26 +120,25 @@ export class Pump {
     if (!isFlood && wasFlood) tun.startPolling(() => this.onTunReadable());
   }
 
-  /** Hands the packet in the read slot to its session; small ones are copied so that the slot is used again. */
+  /** Hands the packet in the read slot to its session; all but large ones are copied, so that the slot is used again. */
   private accept(length: number): void {
     const { memory } = this.options;
     const session = this.options.sessionFor(memory.bytes, this.readSlot, length);
     if (session === null) return;
-    if (length <= memory.sendSmall.slotBytes) {
-      const slot = this.makeRoom(memory.sendSmall);
-      if (slot < 0) return this.dropForMemory();
+    const pool = memory.sendPool(length);
+    const slot = this.makeRoom(pool);
+    if (slot < 0) return this.dropForMemory();
+    if (length <= MEDIUM_SLOT_BYTES) {
       memory.bytes.copyWithin(slot, this.readSlot, this.readSlot + length);
-      if (!session.sendPacket(slot, length, this.now())) memory.sendSmall.give(slot);
+      if (!session.sendPacket(slot, length, this.now())) pool.give(slot);
       return;
     }
-    const fresh = this.makeRoom(memory.sendLarge);
-    if (fresh < 0) return this.dropForMemory();
-    if (session.sendPacket(this.readSlot, length, this.now())) this.readSlot = fresh;
-    else memory.sendLarge.give(fresh);
+    if (session.sendPacket(this.readSlot, length, this.now())) this.readSlot = slot;
+    else pool.give(slot);
   }
 
   /** Takes a slot; if none is left, the session that queues most drops from its longest lane. */
-  private makeRoom(pool: EngineMemory['sendLarge']): number {
+  private makeRoom(pool: SlotPool): number {
     for (let attempt = 0; attempt < MAKE_ROOM_ATTEMPTS; attempt++) {
       const slot = pool.take();
       if (slot >= 0) return slot;

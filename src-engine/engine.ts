@@ -271,10 +271,10 @@ export class Engine {
 
   /** What each peer may have outstanding: a fair part of the receive slots, so that none can starve the others. */
   private promisedMemory(): PeerMemory {
-    const { receiveLarge, receiveSmall } = this.options.memory;
-    const share = (count: number): number =>
-      Math.min(count, Math.max(LEAST_SLOTS, Math.floor(count / this.peers.length)));
-    return { largeSlots: share(receiveLarge.count), smallSlots: share(receiveSmall.count) };
+    const [smallSlots = 0, mediumSlots = 0, largeSlots = 0] = this.options.memory.receive.map(({ count }) =>
+      Math.min(count, Math.max(LEAST_SLOTS, Math.floor(count / this.peers.length))),
+    );
+    return { smallSlots, mediumSlots, largeSlots };
   }
 
   private freeIndex(): number {
@@ -298,5 +298,5 @@ export class Engine {
 
 /** With many laptops promises may exceed the memory: most are idle, and what finds no slot is sent again. */
 const LEAST_SLOTS = 16;
-/** An initiation has 8 + 96 + 22 + 32 bytes; later versions may say more. */
+/** An initiation has 8 + 96 + 24 + 32 bytes; later versions may say more. */
 const MAX_HANDSHAKE_BYTES = 1_024;

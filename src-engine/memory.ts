@@ -55,27 +55,38 @@ export const LARGE_SLOT_BYTES = 65_600;
 /** Holds one ordinary packet (inner MTU 1,500 and a virtio-net header); four make a page and a half. */
 export const SMALL_SLOT_BYTES = 1_536;
 
+/**
+ * Holds what TCP hands over at once on a home link: the kernel makes super-packets of a millisecond of a stream's rate,
+ * 8 KiB at 65 Mbit/s. A slot for the largest packet would waste most of itself on them.
+ */
+export const MEDIUM_SLOT_BYTES = 8_192;
+
 /** How many slots and datagram buffers an endpoint works with. Memory is touched only when used. */
 export interface MemoryPlan {
   /** Slots for packets that wait to be sent or acknowledged. */
   readonly sendLarge: number;
+  readonly sendMedium: number;
   readonly sendSmall: number;
   /** Slots for packets that wait for a hole to be filled. */
   readonly receiveLarge: number;
+  readonly receiveMedium: number;
   readonly receiveSmall: number;
   /** Receive buffers of 64 KiB for one batch of datagrams. */
   readonly receiveBuffers: number;
 }
 
 /**
- * 112 large slots hold 7 MiB: 20 ms at 3 Gbit/s, more than any LAN round trip with a busy scheduler. 4,096 small ones
- * hold 4 s of a 1,000 packets/s stream while no path works. The receiver mirrors the sender, because a sender never
- * has more outstanding than its peer advertises. Twice as much would push a daemon that was busy once over 90 MB.
+ * 104 large slots hold 6.5 MiB: 18 ms at 3 Gbit/s, more than any LAN round trip with a busy scheduler. 512 medium ones
+ * hold 100 ms of 300 Mbit/s, as much as two links of very different delay ask for. 4,096 small ones hold 4 s of a
+ * 1,000 packets/s stream while no path works. The receiver mirrors the sender, because a sender never has more
+ * outstanding than its peer advertises. Twice as much would push a daemon that was busy once over 90 MB.
  */
 export const DEFAULT_MEMORY_PLAN: MemoryPlan = {
-  sendLarge: 112,
+  sendLarge: 104,
+  sendMedium: 512,
   sendSmall: 4_096,
-  receiveLarge: 112,
+  receiveLarge: 104,
+  receiveMedium: 512,
   receiveSmall: 4_096,
   receiveBuffers: 8,
 };
@@ -89,6 +100,15 @@ export const MAX_DATAGRAM_BYTES = 8_972;
 /** Most deliveries that one receive batch may produce before they must be drained. */
 export const DELIVERY_BATCH = 8_192;
 
+/** Classes of slots, by what they hold. */
+export const SIZE_CLASSES = 3;
+
+/** The smallest class of slots that holds a message: 0 small, 1 medium, 2 large. */
+export function sizeClass(messageBytes: number): number {
+  if (messageBytes <= SMALL_SLOT_BYTES) return 0;
+  return messageBytes <= MEDIUM_SLOT_BYTES ? 1 : 2;
+}
+
 const RECEIVE_BUFFER_BYTES = 65_536;
 const MAX_SEGMENTS_PER_DATAGRAM = 96;
 const OPEN_BATCH = 1_024;
@@ -99,10 +119,9 @@ const JOIN_BYTES = 8 * RECEIVE_BUFFER_BYTES;
 export class EngineMemory implements Arena {
   readonly bytes: Uint8Array;
   readonly words: Int32Array;
-  readonly sendLarge: SlotPool;
-  readonly sendSmall: SlotPool;
-  readonly receiveLarge: SlotPool;
-  readonly receiveSmall: SlotPool;
+  /** Pools by {@link sizeClass}. */
+  readonly send: readonly SlotPool[];
+  readonly receive: readonly SlotPool[];
   /** Byte offset and geometry of the receive buffers, for the socket's `receive`. */
   readonly receiveBase: number;
   readonly receiveStride = RECEIVE_BUFFER_BYTES;
@@ -148,12 +167,27 @@ export class EngineMemory implements Arena {
     this.joinBase = claim(JOIN_BYTES);
     const pool = (slotBytes: number, count: number): SlotPool =>
       new SlotPool(claim(slotBytes * count), slotBytes, count);
-    this.sendSmall = pool(SMALL_SLOT_BYTES, plan.sendSmall);
-    this.receiveSmall = pool(SMALL_SLOT_BYTES, plan.receiveSmall);
-    this.sendLarge = pool(LARGE_SLOT_BYTES, plan.sendLarge);
-    this.receiveLarge = pool(LARGE_SLOT_BYTES, plan.receiveLarge);
+    this.send = [
+      pool(SMALL_SLOT_BYTES, plan.sendSmall),
+      pool(MEDIUM_SLOT_BYTES, plan.sendMedium),
+      pool(LARGE_SLOT_BYTES, plan.sendLarge),
+    ];
+    this.receive = [
+      pool(SMALL_SLOT_BYTES, plan.receiveSmall),
+      pool(MEDIUM_SLOT_BYTES, plan.receiveMedium),
+      pool(LARGE_SLOT_BYTES, plan.receiveLarge),
+    ];
     if (cursor > buffer.byteLength)
       throw new RangeError(`arena of ${buffer.byteLength} bytes, ${cursor} needed`);
+  }
+
+  /** The pool of slots for a message to send, and for one being put together. */
+  sendPool(messageBytes: number): SlotPool {
+    return this.send[sizeClass(messageBytes)]!;
+  }
+
+  receivePool(messageBytes: number): SlotPool {
+    return this.receive[sizeClass(messageBytes)]!;
   }
 
   /** Bytes that a plan needs. */
@@ -162,6 +196,7 @@ export class EngineMemory implements Arena {
     const tables = OPEN_BATCH * 16 + DELIVERY_BATCH * 8 + plan.receiveBuffers * (RECEIVE_BUFFER_BYTES + 80);
     const slots =
       (plan.sendLarge + plan.receiveLarge) * LARGE_SLOT_BYTES +
+      (plan.sendMedium + plan.receiveMedium) * MEDIUM_SLOT_BYTES +
       (plan.sendSmall + plan.receiveSmall) * SMALL_SLOT_BYTES;
     return (fixed + tables + slots + JOIN_BYTES + 4_095) & ~4_095;
   }

@@ -4,6 +4,12 @@ import type { PathState } from './path/path.ts';
 export type SwitchReason =
   'carrier-lost' | 'silent' | 'address-gone' | 'device-gone' | 'better-link' | 'user';
 
+/**
+ * Why a path does or does not take part in `bonded` mode: it `helps`; nothing is known of its rate yet; its rate is too
+ * small to be worth its delay; it loses too much; its data would come so late that the receiver cannot hold the rest.
+ */
+export type BondingReason = 'helps' | 'unmeasured' | 'too-slow' | 'too-lossy' | 'too-late';
+
 /** What a session tells its driver; plain data, at low rate. */
 export type SessionEvent =
   | { readonly kind: 'established'; readonly isResumed: boolean }
@@ -16,6 +22,14 @@ export type SessionEvent =
       /** Longest silence that data met, microseconds. */
       readonly gapMicros: number;
       readonly replayedChunks: number;
+    }
+  | {
+      readonly kind: 'bonding';
+      readonly pathId: number;
+      readonly reason: BondingReason;
+      /** What was measured of the path so far. */
+      readonly bytesPerSecond: number;
+      readonly lossRatio: number;
     }
   | { readonly kind: 'control'; readonly bytes: Uint8Array }
   | { readonly kind: 'version-mismatch'; readonly peerVersion: number }

@@ -1,4 +1,4 @@
-import { DELIVERY_BATCH } from './memory.ts';
+import { DELIVERY_BATCH, SMALL_SLOT_BYTES } from './memory.ts';
 import { Path } from './path/path.ts';
 import { PathSupervisor } from './path/supervisor.ts';
 import { type FrameHandler, FrameReader } from './receive/frame-reader.ts';
@@ -8,7 +8,7 @@ import { SwitchRecorder } from './scheduler/switch-recorder.ts';
 import { CONTROL_LANE, isTcp, laneOfPacket } from './send/lane-hash.ts';
 import type { PeerMemory } from './send/message-store.ts';
 import { Outbox } from './send/outbox.ts';
-import type { SessionEvent, SwitchReason } from './session-events.ts';
+import type { BondingReason, SessionEvent, SwitchReason } from './session-events.ts';
 import type { Mode, Role, SendKey, SessionPorts } from './session-types.ts';
 import { SourceFilter } from './source-filter.ts';
 import { Transmitter } from './transmitter.ts';
@@ -91,8 +91,8 @@ export class Session implements MessageSink, FrameHandler {
    * @returns false if no slot is free.
    */
   sendControl(message: Uint8Array, now: number): boolean {
-    const pool = this.ports.memory.sendSmall;
-    if (message.length === 0 || message.length > pool.slotBytes)
+    const pool = this.ports.memory.sendPool(message.length);
+    if (message.length === 0 || message.length > MAX_CONTROL_BYTES)
       throw new RangeError('control message length');
     const slot = pool.take();
     if (slot < 0) return false;
@@ -213,6 +213,12 @@ export class Session implements MessageSink, FrameHandler {
     for (const path of this.paths) if (path.isOpen) yield path;
   }
 
+  /** See {@link BondingReason}. */
+  noteBonding(path: Path, reason: BondingReason): void {
+    const { bytesPerSecond } = path.model;
+    this.events.push({ kind: 'bonding', pathId: path.id, reason, bytesPerSecond, lossRatio: path.lossRatio });
+  }
+
   private announce(path: Path): void {
     this.events.push({ kind: 'path', pathId: path.id, state: path.state });
   }
@@ -222,6 +228,7 @@ export class Session implements MessageSink, FrameHandler {
     if (!this.scheduler.update(this.paths, now)) return;
     const after = this.scheduler.carrying;
     this.lostSince = after === null ? now : 0;
+    this.outbox.resume(now);
     this.switches.onSwitch(before, after, reason, now);
     if (before !== null && after !== null && before.isUsable) this.transmitter.duplicateOn(before, now);
     this.transmitter.statusChanged();
@@ -443,6 +450,8 @@ export class Session implements MessageSink, FrameHandler {
   }
 }
 
+/** A message of the session fits a small slot at both ends. */
+const MAX_CONTROL_BYTES = SMALL_SLOT_BYTES;
 /** Ethernet over IPv4; a larger one is learnt from what arrives. */
 const ASSUMED_DATAGRAM_BYTES = 1_472;
 /** Standby paths are probed more often as long as the last packet is younger than this. */

@@ -1,8 +1,10 @@
 import type { Path } from './path/path.ts';
 import { TRANSMIT_BATCH } from './memory.ts';
+import { BondedPaths } from './scheduler/bonded-paths.ts';
 import { earliestPath } from './scheduler/earliest-path.ts';
 import type { BestPath } from './scheduler/best-path.ts';
 import type { Outbox } from './send/outbox.ts';
+import type { BondingReason } from './session-events.ts';
 import type { Mode, Role, SendKey, SessionPorts } from './session-types.ts';
 import {
   ACK_HEAD_BYTES,
@@ -16,6 +18,7 @@ import {
   FRAME_PING,
   FRAME_RESPONSE,
   FRAME_STATUS,
+  LAST_CHUNK_HEAD_BYTES,
   MESSAGE_HEAD_BYTES,
   STATUS_ABANDONED,
   STATUS_AVAILABLE,
@@ -36,6 +39,7 @@ export interface TransmittingSession {
   readonly scheduler: BestPath;
   readonly mode: Mode;
   isEstablished: boolean;
+  noteBonding(path: Path, reason: BondingReason): void;
 }
 
 /**
@@ -50,6 +54,8 @@ export class Transmitter {
   private readonly session: TransmittingSession;
   private readonly ports: SessionPorts;
   private readonly mirrors: MirrorQueues;
+  private readonly bonded: BondedPaths;
+  private readonly isMember = (path: Path): boolean => this.bonded.isMember(path);
   private readonly ranges = new Float64Array(2 * ACK_MAX_RANGES);
   private statusSequence = 0;
   /** Bit per path on which the current status has not been sent yet. */
@@ -70,10 +76,15 @@ export class Transmitter {
     this.session = session;
     this.ports = ports;
     this.mirrors = new MirrorQueues(session.outbox);
+    this.bonded = new BondedPaths((path, reason) => {
+      session.noteBonding(path, reason);
+      this.statusChanged();
+    });
   }
 
   reset(): void {
     this.mirrors.reset();
+    this.bonded.reset();
     this.duplicatePath = null;
     this.statusDue = 0;
     this.statusSequence = 0;
@@ -117,16 +128,28 @@ export class Transmitter {
   /** The path on which new data goes out now. */
   private chooseDataPath(now: number): Path | null {
     const { mode, outbox, paths, scheduler } = this.session;
-    if (mode !== 'bonded') return scheduler.carrying;
-    const path = earliestPath(paths, outbox.queuedBytes, BONDED_BATCH_BYTES, now);
+    if (mode !== 'bonded') {
+      if (this.bonded.isActive) this.endBonding();
+      return scheduler.carrying;
+    }
+    const { bonded } = this;
+    bonded.update(paths, scheduler.carrying, now);
+    outbox.allowWaiting(bonded.spreadMicros * SPREAD_FACTOR);
+    const path = earliestPath(paths, this.isMember, outbox.bytesAhead, LEAST_BONDED_BYTES, now);
     if (path === null && outbox.hasQueued) this.notePacing(paths, now);
     return path;
+  }
+
+  private endBonding(): void {
+    this.bonded.reset();
+    this.session.outbox.allowWaiting(0);
+    this.statusChanged();
   }
 
   /** No path may send now: some wait for acknowledgements, of the others the first that pacing lets go wakes us. */
   private notePacing(paths: readonly Path[], now: number): void {
     for (const path of paths) {
-      if (path.isUsable && path.windowRoom() > 0 && !path.mayPace(now)) {
+      if (this.bonded.isMember(path) && path.windowRoom() > 0 && !path.mayPace(now)) {
         this.pacedUntil = Math.min(this.pacedUntil, path.model.nextSendAt(now));
       }
     }
@@ -145,7 +168,7 @@ export class Transmitter {
     this.remote = path.remote;
     if (this.fillProof(path, key, now)) return true;
     let isControlDue = this.isControlDue(path, now);
-    const most = this.session.mode === 'bonded' ? BONDED_BATCH_DATAGRAMS : TRANSMIT_BATCH;
+    const most = this.session.mode === 'bonded' ? bondedBatch(path) : TRANSMIT_BATCH;
     while (builder.count < most && !path.sent.isFull) {
       const mayCarry = this.mayCarry(path, now);
       if (!isControlDue && !mayCarry) break;
@@ -164,8 +187,9 @@ export class Transmitter {
 
   private finish(path: Path, key: SendKey, refs: number, isEliciting: boolean, now: number): number {
     const { builder } = this.ports;
+    const { outbox } = this.session;
     const isAppLimited =
-      !this.session.outbox.hasReplay && this.session.outbox.queuedBytes < path.windowRoom();
+      !outbox.hasReplay && outbox.queuedBytes < path.windowRoom() && !this.mirrors.hasWork(path.id);
     const number = path.book(builder.datagramBytes, refs, isEliciting, isAppLimited, now);
     builder.finish(path.id, key.remoteIndex, number, key.slot, this.remote);
     return number;
@@ -271,7 +295,8 @@ export class Transmitter {
     memory.bytes[at + 5] = paths.length;
     for (const path of paths) {
       const isCarrying =
-        path === this.session.scheduler.carrying || (this.session.mode === 'bonded' && path.isUsable);
+        path === this.session.scheduler.carrying ||
+        (this.session.mode === 'bonded' && this.bonded.isMember(path));
       memory.bytes[at + STATUS_HEAD_BYTES + 2 * path.id] = path.id;
       memory.bytes[at + STATUS_HEAD_BYTES + 1 + 2 * path.id] = !path.isOpen
         ? STATUS_ABANDONED
@@ -314,38 +339,45 @@ export class Transmitter {
     let refs = -1;
     while (builder.hasSegments && outbox.hasReferences()) {
       const whole = builder.room - MESSAGE_HEAD_BYTES;
-      const part = builder.room - CHUNK_HEAD_BYTES;
+      const part = builder.room - LAST_CHUNK_HEAD_BYTES;
       if (whole <= 0) break;
       let isCopy = true;
       let chunk = this.mirrors.take(path.id, whole, part);
       if (chunk < 0 && path === this.replayPath) chunk = outbox.takeReplay(whole, part);
       if (chunk < 0 && isDataPath) {
         isCopy = false;
-        chunk = outbox.cut(whole, part, builder.isEmpty);
+        chunk = outbox.cut(whole, part, builder.isEmpty, this.now);
       }
       if (chunk < 0) break;
-      this.writeChunk(chunk);
+      const isLast = this.writeChunk(chunk);
       refs = outbox.reference(refs, chunk);
       if (!isCopy) this.mirror(chunk, path);
+      if (isLast) return refs;
     }
     // Equal sizes make long GSO runs; a few zero bytes are cheaper than a broken run.
     if (refs >= 0 && builder.room > 0 && builder.room < PAD_BELOW_BYTES && outbox.hasQueued) builder.pad();
     return refs;
   }
 
-  private writeChunk(chunk: number): void {
+  /** @returns whether the chunk runs to the end of the datagram, so that nothing may follow. */
+  private writeChunk(chunk: number): boolean {
     const { builder, memory } = this.ports;
     const { outbox } = this.session;
     const length = outbox.lengthOf(chunk);
     const lane = outbox.laneOf(chunk);
     const number = outbox.numberOf(chunk);
+    let isLast = false;
     if (outbox.isWholeMessage(chunk) && length <= 0xffff) {
       writeMessageHead(memory.bytes, builder.claim(MESSAGE_HEAD_BYTES), lane, number, length);
     } else {
-      const at = builder.claim(CHUNK_HEAD_BYTES);
-      writeChunkHead(memory.bytes, at, lane, number, outbox.totalOf(chunk), outbox.offsetOf(chunk), length);
+      isLast = builder.room < CHUNK_HEAD_BYTES + length;
+      const at = builder.claim(isLast ? LAST_CHUNK_HEAD_BYTES : CHUNK_HEAD_BYTES);
+      const total = outbox.totalOf(chunk);
+      const offset = outbox.offsetOf(chunk);
+      writeChunkHead(memory.bytes, at, lane, number, total, offset, isLast ? 0 : length);
     }
     builder.refer(outbox.bytesOf(chunk), length);
+    return isLast;
   }
 
   private mirror(chunk: number, path: Path): void {
@@ -353,13 +385,20 @@ export class Transmitter {
       for (const other of this.session.paths) {
         if (other !== path && other.isUsable) this.mirrors.push(other.id, chunk);
       }
-    } else if (this.duplicatePath !== null) {
+      return;
+    }
+    if (this.session.mode === 'bonded') this.tryPaths(chunk);
+    if (this.duplicatePath !== null) {
       if (this.now < this.duplicateUntil && this.duplicatePath.isUsable && this.duplicatePath !== path) {
         this.mirrors.push(this.duplicatePath.id, chunk);
       } else {
         this.duplicatePath = null;
       }
     }
+  }
+
+  private tryPaths(chunk: number): void {
+    for (const path of this.session.paths) if (this.bonded.isTried(path)) this.mirrors.push(path.id, chunk);
   }
 }
 
@@ -369,8 +408,23 @@ const CONTROL_RESERVE_BYTES = 200;
 const ACK_DEPTH_DATAGRAMS = 4_096;
 /** How long new data goes out twice after a switch between two healthy paths: some round trips of any LAN. */
 const DUPLICATE_MICROS = 50_000;
-/** In bonded mode paths are compared anew after this much: a fraction of a millisecond on a fast link. */
-const BONDED_BATCH_DATAGRAMS = 16;
-const BONDED_BATCH_BYTES = 16 * 1_472;
+/**
+ * Datagrams after which paths are compared anew in `bonded` mode: a quarter millisecond of the path, so that a fast one
+ * gets the long runs that make it fast.
+ */
+function bondedBatch({ model }: Path): number {
+  const datagrams = (model.bytesPerSecond * BONDED_BATCH_MICROS) / 1e6 / 1_472;
+  return Math.min(TRANSMIT_BATCH, Math.max(LEAST_BONDED_DATAGRAMS, Math.floor(datagrams)));
+}
+
+const BONDED_BATCH_MICROS = 250;
+const LEAST_BONDED_DATAGRAMS = 16;
+const LEAST_BONDED_BYTES = LEAST_BONDED_DATAGRAMS * 1_472;
+/**
+ * What is sent over the slowest path overtakes nothing only while the others have as much queued as they would carry
+ * meanwhile. A sender that was just signalled keeps 0.7 of its window (CUBIC, RFC 9438): twice the difference of the
+ * paths is still enough then.
+ */
+const SPREAD_FACTOR = 2;
 /** A rest of the datagram smaller than this is filled with zeros. */
 const PAD_BELOW_BYTES = 80;

@@ -15,7 +15,8 @@ export class RateModel {
   deliveredAt = 0;
   private firstSentAt = 0;
   private isStartup = true;
-  private spentBytes = 0;
+  private trialSent = 0;
+  private trialFrom = 0;
   private roundEnd = 0;
   private fullRate = 0;
   private roundsWithoutGrowth = 0;
@@ -33,7 +34,8 @@ export class RateModel {
   reset(): void {
     this.bytesPerSecond = 0;
     this.isStartup = true;
-    this.spentBytes = 0;
+    this.trialSent = 0;
+    this.trialFrom = this.delivered;
     this.roundEnd = this.delivered;
     this.fullRate = 0;
     this.roundsWithoutGrowth = 0;
@@ -48,9 +50,29 @@ export class RateModel {
     this.allowanceAt = 0;
   }
 
+  /** Begins to measure what the path can carry, as if nothing were known. */
+  startTrial(): void {
+    this.isStartup = true;
+    this.trialSent = 0;
+    this.trialFrom = this.delivered;
+    this.fullRate = 0;
+    this.roundsWithoutGrowth = 0;
+    this.roundEnd = this.delivered;
+  }
+
   /** Whether the path was full once, or was given enough to carry, so that its rate is more than a guess. */
   get isRateKnown(): boolean {
-    return !this.isStartup || this.spentBytes > TRIAL_BYTES;
+    return !this.isStartup || this.trialBytes > TRIAL_BYTES;
+  }
+
+  /** Bytes delivered since the trial began. */
+  get deliveredInTrial(): number {
+    return this.delivered - this.trialFrom;
+  }
+
+  /** Of these, at most what was sent while more waited: what tells a rate rather than a demand. */
+  get trialBytes(): number {
+    return Math.min(this.trialSent, this.deliveredInTrial);
   }
 
   /** Start of the sending interval for a datagram that leaves now; restarts when nothing is in flight. */
@@ -93,7 +115,8 @@ export class RateModel {
    */
   onDelivered(bytes: number, now: number): void {
     const expected = (this.bytesPerSecond * (now - this.epochStart)) / 1e6;
-    if (this.epochBytes <= expected) {
+    // While the rate is still being found, everything is more than expected.
+    if (this.epochBytes <= expected || this.isStartup) {
       this.epochStart = now;
       this.epochBytes = bytes;
       return;
@@ -102,6 +125,26 @@ export class RateModel {
     const extra = Math.min(this.epochBytes - expected, (this.bytesPerSecond * LONGEST_BURST_MICROS) / 1e6);
     if (extra > this.bursts[this.bucket]!) this.bursts[this.bucket] = extra;
     if (extra > this.burstBytes) this.burstBytes = extra;
+  }
+
+  /**
+   * Looks at a round of losses: whether it was our own data that overflowed the path's queue, because more is in flight
+   * than the path holds and waits long. Then the window shrinks to what the rate asks for.
+   * @param lossRatio share of the round's datagrams that were lost, 0 to 1.
+   */
+  noteOverflow(
+    lossRatio: number,
+    bytesInFlight: number,
+    minimumRttMicros: number,
+    smoothedRttMicros: number,
+  ): boolean {
+    const isWaiting = smoothedRttMicros > minimumRttMicros + OVERFULL_MICROS;
+    const isTooMuch = bytesInFlight > (2 * this.bytesPerSecond * minimumRttMicros) / 1e6;
+    if (lossRatio <= OVERFLOW_LOSS_RATIO || !isWaiting || !isTooMuch) return false;
+    this.isStartup = false;
+    this.bursts.fill(0);
+    this.burstBytes = 0;
+    return true;
   }
 
   private nextBucket(now: number): void {
@@ -142,9 +185,10 @@ export class RateModel {
     return this.allowance;
   }
 
-  spend(bytes: number): void {
+  /** Books what is sent. @param isAppLimited whether more could have been sent, had there been more. */
+  spend(bytes: number, isAppLimited: boolean): void {
     this.allowance -= bytes;
-    this.spentBytes += bytes;
+    if (!isAppLimited) this.trialSent += bytes;
   }
 
   /** When pacing lets the next datagram go; `now` or earlier if it does already. */
@@ -177,10 +221,14 @@ function largest(values: Float64Array): number {
  */
 const RATE_BUCKETS = 10;
 const RATE_BUCKET_MICROS = 50_000;
+/** Radio loses less than this where it is worth using; a queue that overflows loses more. */
+const OVERFLOW_LOSS_RATIO = 0.05;
+/** Several times what the window lets our data wait: only a queue that is far too full is this late. */
+const OVERFULL_MICROS = 15_000;
 /** A burst of acknowledgements longer than this is a pause of the path, which replay handles. */
 const LONGEST_BURST_MICROS = 30_000;
-/** Two windows of an unknown path: what a path may carry before it is judged by its rate. */
-const TRIAL_BYTES = 64 * 1024;
+/** Two windows of an unknown path: what a path has to deliver, with more waiting, before its rate counts. */
+const TRIAL_BYTES = 256 * 1024;
 /** A shorter interval says more about interrupt coalescing than about the path. */
 const MIN_INTERVAL_MICROS = 200;
 /**

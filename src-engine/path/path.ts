@@ -2,6 +2,7 @@ import { RateModel } from '../congestion/rate-model.ts';
 import { ReplayWindow } from '../crypto/replay-window.ts';
 import { type AckFields, STATUS_ABANDONED, STATUS_STANDBY } from '../wire/frames.ts';
 import { AckSchedule } from './ack-schedule.ts';
+import { LossMeter } from './loss-meter.ts';
 import { MtuDiscovery } from './mtu-discovery.ts';
 import { RttEstimator } from './rtt.ts';
 import {
@@ -62,8 +63,7 @@ export class Path {
   /** What the peer asks this path to be used for. */
   peerStatus = STATUS_STANDBY;
   bytesInFlight = 0;
-  /** Fraction of datagrams lost lately, 0 to 1. */
-  lossRatio = 0;
+  readonly loss = new LossMeter();
   /** When data went out that nothing was heard of since; 0 if nothing is awaited. */
   awaitingSince = 0;
   lastHeardAt = 0;
@@ -100,9 +100,6 @@ export class Path {
   private largestAcked = -1;
   private suspectFloorMicros = SUSPECT_FLOOR_MICROS;
   private suspectedAt = 0;
-  private roundSent = 0;
-  private roundLost = 0;
-  private roundStart = 0;
 
   constructor(id: number) {
     this.id = id;
@@ -110,6 +107,11 @@ export class Path {
 
   get isUsable(): boolean {
     return this.state === 'validated';
+  }
+
+  /** Share of datagrams lost lately, 0 to 1. */
+  get lossRatio(): number {
+    return this.loss.ratio;
   }
 
   get isOpen(): boolean {
@@ -124,9 +126,7 @@ export class Path {
     this.rtt.reset();
     this.model.reset();
     this.mtu.reset(maximumDatagramBytes, now);
-    this.lossRatio = 0;
-    this.roundSent = 0;
-    this.roundLost = 0;
+    this.loss.reset();
     this.suspectFloorMicros = SUSPECT_FLOOR_MICROS;
     this.reorderThreshold = MIN_REORDER_DATAGRAMS;
     this.isBlocked = false;
@@ -210,8 +210,8 @@ export class Path {
     sent.deliveredThen[slot] = this.model.delivered;
     sent.deliveredAtThen[slot] = this.model.deliveredAt;
     this.bytesInFlight += bytes;
-    this.model.spend(bytes);
-    this.roundSent++;
+    this.model.spend(bytes, isAppLimited);
+    this.loss.onSent();
     this.lastElicitingAt = now;
     if (this.awaitingSince === 0) this.awaitingSince = now;
     return packetNumber;
@@ -281,8 +281,7 @@ export class Path {
     const wasQuick = now - this.suspectedAt < SPURIOUS_WITHIN_MICROS;
     if (wasQuick) this.suspectFloorMicros = Math.min(MAX_SUSPECT_FLOOR_MICROS, this.suspectFloorMicros * 1.5);
     else this.suspectFloorMicros = SUSPECT_FLOOR_MICROS;
-    this.roundSent = 0;
-    this.roundLost = 0;
+    this.loss.restart();
     this.setAsideProbes();
     this.enter('validated', now);
     this.validatedAt = now;
@@ -329,20 +328,19 @@ export class Path {
     sent.state[slot] = SENT_LOST;
     this.datagramsLost++;
     // What an outage swallowed says nothing about the loss of a working path.
-    if (state === SENT_IN_FLIGHT) this.roundLost++;
+    if (state === SENT_IN_FLIGHT) this.loss.onLost();
     this.mtu.onLost(number, sent.bytes[slot]!, now);
     fate.lose(sent.refs[slot]!, state === SENT_SUSPECTED);
     sent.refs[slot] = -1;
   }
 
   private updateLossRatio(now: number): void {
-    const isLong = now - this.roundStart > LOSS_ROUND_MICROS;
-    if (this.roundSent < (isLong ? 1 : LOSS_ROUND_DATAGRAMS)) return;
-    this.roundStart = now;
-    const ratio = Math.min(1, this.roundLost / this.roundSent);
-    this.lossRatio += (ratio - this.lossRatio) / 4;
-    this.roundSent = 0;
-    this.roundLost = 0;
+    const ratio = this.loss.finishRound(now);
+    if (ratio < 0) return;
+    // What our own excess cost says nothing about the path.
+    const { minimumMicros, smoothedMicros } = this.rtt;
+    if (!this.model.noteOverflow(ratio, this.bytesInFlight, minimumMicros, smoothedMicros))
+      this.loss.take(ratio);
   }
 
   /** How long silence may last before the path is suspected. */
@@ -492,7 +490,3 @@ const LONELY_SUSPECT_MICROS = 250_000;
 const UNMEASURED_SUSPECT_MICROS = 100_000;
 /** A path with no more than this in flight is idle: its round trip is the distance, not our queue. */
 const CLEAN_IN_FLIGHT_BYTES = 2_048;
-/** Datagrams per loss sample: below 50, 1 % cannot be told from 0. */
-const LOSS_ROUND_DATAGRAMS = 50;
-/** A standby path sends a few probes a second; after this time they are a sample too, so that old loss is forgotten. */
-const LOSS_ROUND_MICROS = 2_000_000;

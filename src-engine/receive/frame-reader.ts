@@ -5,9 +5,7 @@ import {
   CLOSE_BYTES,
   FRAME_ACK,
   FRAME_CHALLENGE,
-  FRAME_CHUNK,
   FRAME_CLOSE,
-  FRAME_MESSAGE,
   FRAME_PADDING,
   FRAME_PING,
   FRAME_RESPONSE,
@@ -18,10 +16,11 @@ import {
   STATUS_HEAD_BYTES,
   emptyAck,
   emptyPiece,
+  isPiece,
   readAck,
   readPiece,
 } from '../wire/frames.ts';
-import { readU16, readU32 } from '../wire/header.ts';
+import { readU16, readU24, readU32 } from '../wire/header.ts';
 import type { PieceFate } from './inbox.ts';
 
 /** What frames mean; implemented by the session. A false answer says that the frame contradicts the protocol. */
@@ -64,7 +63,7 @@ export class FrameReader {
       const type = this.bytes[at]!;
       if (type === FRAME_PADDING) return outcome;
       if (type !== FRAME_ACK && type !== FRAME_RESPONSE) outcome = 'eliciting';
-      if (type === FRAME_MESSAGE || type === FRAME_CHUNK) {
+      if (isPiece(type)) {
         at = readPiece(this.bytes, at, end, this.piece);
         const fate = at < 0 ? 'contradicts' : this.handler.takePiece(this.piece, now);
         if (fate === 'no-memory') return 'no-memory';
@@ -100,7 +99,7 @@ export class FrameReader {
       }
       case FRAME_SKIP:
         if (at + SKIP_BYTES > end) return -1;
-        return handler.takeSkip(readU16(bytes, at + 1), readU32(bytes, at + 3)) ? at + SKIP_BYTES : -1;
+        return handler.takeSkip(readU16(bytes, at + 1), readU24(bytes, at + 3)) ? at + SKIP_BYTES : -1;
       case FRAME_CHALLENGE:
         if (at + CHALLENGE_BYTES > end) return -1;
         handler.takeChallenge(path, bytes.slice(at + 1, at + CHALLENGE_BYTES), socket, remote);

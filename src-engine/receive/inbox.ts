@@ -1,3 +1,4 @@
+import { LARGE_SLOT_BYTES } from '../memory.ts';
 import type { EngineMemory } from '../memory.ts';
 import { CONTROL_LANE, LANES } from '../send/lane-hash.ts';
 import type { Piece } from '../wire/frames.ts';
@@ -51,7 +52,7 @@ export class Inbox {
   constructor(memory: EngineMemory, sink: MessageSink) {
     this.memory = memory;
     this.sink = sink;
-    const records = memory.receiveLarge.count + memory.receiveSmall.count;
+    const records = memory.receive.reduce((sum, pool) => sum + pool.count, 0);
     this.chain = new Int32Array(records);
     this.lane = new Int32Array(records);
     this.number = new Int32Array(records);
@@ -61,7 +62,7 @@ export class Inbox {
     this.beyond = new Int32Array(records);
     for (let i = 0; i < records; i++) this.chain[i] = i + 1 < records ? i + 1 : -1;
     this.free = 0;
-    const ranges = memory.receiveLarge.count * RANGES_PER_LARGE + memory.receiveSmall.count;
+    const ranges = memory.receive.reduce((sum, pool, size) => sum + pool.count * (RANGES[size] ?? 1), 0);
     this.rangeFrom = new Int32Array(ranges);
     this.rangeTo = new Int32Array(ranges);
     this.rangeNext = new Int32Array(ranges);
@@ -78,20 +79,21 @@ export class Inbox {
   /** Takes one piece out of an authenticated datagram. */
   take(piece: Piece): PieceFate {
     const lane = piece.lane;
-    if (lane >= LANES || piece.total > this.memory.receiveLarge.slotBytes) return 'contradicts';
-    const ahead = (piece.number - this.laneNext[lane]!) | 0;
+    if (lane >= LANES || piece.total > LARGE_SLOT_BYTES) return 'contradicts';
+    const ahead = this.aheadOf(lane, piece.number);
     if (ahead < 0) {
       this.duplicatePieces++;
       return 'duplicate';
     }
     if (ahead > MAX_AHEAD) return 'no-memory';
-    const existing = this.find(lane, piece.number | 0);
+    const number = (this.laneNext[lane]! + ahead) | 0;
+    const existing = this.find(lane, number);
     if (existing < 0 && ahead === 0 && piece.length === piece.total) {
       this.deliver(lane, piece.at, piece.total);
       this.deliverFollowing(lane);
       return 'taken';
     }
-    const record = existing >= 0 ? existing : this.create(piece);
+    const record = existing >= 0 ? existing : this.create(piece, number);
     if (record < 0) return 'no-memory';
     if (this.total[record] !== piece.total) return 'contradicts';
     const fate = this.store(record, piece);
@@ -99,14 +101,19 @@ export class Inbox {
     return fate;
   }
 
+  /** How far a message is ahead of what its lane delivers next; negative if it was delivered. @param low24 of its number. */
+  private aheadOf(lane: number, low24: number): number {
+    return ((low24 - this.laneNext[lane]!) << 8) >> 8;
+  }
+
   /** Moves a lane over messages that the sender gave up. */
   skip(lane: number, number: number): boolean {
     if (lane >= LANES) return false;
-    const ahead = (number - this.laneNext[lane]!) | 0;
+    const ahead = this.aheadOf(lane, number);
     if (ahead <= 0) return true;
     if (ahead > MAX_AHEAD) return false;
     if (this.heldCount === 0) {
-      this.laneNext[lane] = number | 0;
+      this.laneNext[lane] = (this.laneNext[lane]! + ahead) | 0;
       return true;
     }
     for (let i = 0; i < ahead; i++) {
@@ -216,14 +223,12 @@ export class Inbox {
     return record;
   }
 
-  private create(piece: Piece): number {
+  private create(piece: Piece, number: number): number {
     const record = this.free;
     if (record < 0) return -1;
-    const isLarge = piece.total > this.memory.receiveSmall.slotBytes;
-    const slot = isLarge ? this.memory.receiveLarge.take() : this.memory.receiveSmall.take();
+    const slot = this.memory.receivePool(piece.total).take();
     if (slot < 0) return -1;
     this.free = this.chain[record]!;
-    const number = piece.number | 0;
     const bucket = bucketOf(piece.lane, number);
     this.chain[record] = this.bucket[bucket]!;
     this.bucket[bucket] = record;
@@ -257,9 +262,7 @@ export class Inbox {
   }
 
   private giveSlot(record: number): void {
-    const isLarge = this.total[record]! > this.memory.receiveSmall.slotBytes;
-    if (isLarge) this.memory.receiveLarge.give(this.slot[record]!);
-    else this.memory.receiveSmall.give(this.slot[record]!);
+    this.memory.receivePool(this.total[record]!).give(this.slot[record]!);
     this.chain[record] = this.free;
     this.free = record;
   }
@@ -273,5 +276,5 @@ function bucketOf(lane: number, number: number): number {
 const BUCKETS = 8_192;
 /** Above the most messages that flow control lets a peer have outstanding. */
 const MAX_AHEAD = 1 << 16;
-/** A 64 KiB message has some 46 pieces, so never more than 23 ranges beyond holes. */
-const RANGES_PER_LARGE = 48;
+/** Ranges beyond holes by size of message: one of 64 KiB has some 46 pieces, so never more than 23. */
+const RANGES = [1, 6, 48];

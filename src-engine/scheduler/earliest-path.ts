@@ -3,26 +3,27 @@ import type { Path } from '../path/path.ts';
 /**
  * Chooses the path on which the next chunk would arrive first, for `bonded` mode: earliest completion first (Lim et al.,
  * "ECF: An MPTCP Path Scheduler to Manage Heterogeneous Paths", 2017). Equal links give their sum; a slow path gets a
- * chunk only if it arrives before the faster ones would have carried all that is queued.
+ * chunk only if it arrives before the faster ones would have carried all that leaves before it.
  *
- * @param queuedBytes new data that waits. @param batchBytes what would be sent on the path at once.
+ * @param isMember whether a path takes part. @param bytesAhead what leaves before and with the chunk.
+ * @param batchBytes what would be sent on the path at once.
  * @returns null if no path has room, or if waiting for a faster path is better than using one that has.
  */
 export function earliestPath(
   paths: readonly Path[],
-  queuedBytes: number,
+  isMember: (path: Path) => boolean,
+  bytesAhead: number,
   batchBytes: number,
   now: number,
 ): Path | null {
   let best: Path | null = null;
   let bestArrival = Infinity;
   let drained = Infinity;
-  const fastest = fastestRate(paths);
   for (const path of paths) {
-    if (!path.isUsable || isTooSlow(path, fastest)) continue;
-    drained = Math.min(drained, arrivalMicros(path, queuedBytes));
+    if (!isMember(path)) continue;
+    drained = Math.min(drained, arrivalMicros(path, bytesAhead));
     if (path.windowRoom() <= 0 || !path.mayPace(now)) continue;
-    const arrival = arrivalMicros(path, Math.min(batchBytes, queuedBytes));
+    const arrival = arrivalMicros(path, Math.min(batchBytes, bytesAhead));
     if (arrival < bestArrival) {
       best = path;
       bestArrival = arrival;
@@ -48,18 +49,5 @@ function bytesPerMicro({ model, rtt }: Path): number {
   return Math.max(model.bytesPerSecond / 1e6, model.windowBytes(rtt.minimumMicros) / rtt.smoothedMicros);
 }
 
-function fastestRate(paths: readonly Path[]): number {
-  let fastest = 0;
-  for (const path of paths) if (path.isUsable) fastest = Math.max(fastest, path.model.bytesPerSecond);
-  return fastest;
-}
-
-/** A path that adds next to nothing only delays what is put on it; before it was full once, it is given its chance. */
-function isTooSlow({ model }: Path, fastest: number): boolean {
-  return model.isRateKnown && model.bytesPerSecond * MOST_RATIO < fastest;
-}
-
-/** A link with a sixteenth of the best one's rate adds 6 % at most, less than its delays take away. */
-const MOST_RATIO = 16;
 /** Estimates are no finer than this; without it, equal paths would wait for each other. */
 const SLACK_MICROS = 1_000;

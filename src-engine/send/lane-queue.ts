@@ -37,6 +37,11 @@ export class LaneQueue {
     }
   }
 
+  /** Whether a lane in line sends so little that it is served at once. */
+  isSparse(lane: number): boolean {
+    return this.newHead === lane;
+  }
+
   /** Books bytes sent by the current lane. */
   spend(lane: number, bytes: number): void {
     this.deficit[lane]! -= bytes;

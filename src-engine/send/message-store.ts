@@ -1,11 +1,15 @@
+import { SIZE_CLASSES, sizeClass } from '../memory.ts';
 import type { EngineMemory } from '../memory.ts';
+import { Codel, TARGET_MICROS } from './codel.ts';
+import { signalCongestion } from './congestion-signal.ts';
 import { CONTROL_LANE, LANES } from './lane-hash.ts';
 import { LaneQueue } from './lane-queue.ts';
 
 /** What the peer can hold; the sender never has more outstanding (flow control). */
 export interface PeerMemory {
-  readonly largeSlots: number;
   readonly smallSlots: number;
+  readonly mediumSlots: number;
+  readonly largeSlots: number;
 }
 
 /**
@@ -17,6 +21,8 @@ export interface PeerMemory {
  */
 export class MessageStore {
   dropped = 0;
+  /** Times that a lane's sender was told to slow down. */
+  congestionSignals = 0;
   /** Messages that are queued or not yet acknowledged. */
   held = 0;
   /** Bytes that were not cut yet. */
@@ -29,9 +35,9 @@ export class MessageStore {
   readonly generation: Int32Array;
 
   private readonly memory: EngineMemory;
-  private peer: PeerMemory = { largeSlots: 0, smallSlots: 0 };
-  private outstandingLarge = 0;
-  private outstandingSmall = 0;
+  /** Slots of the peer, and messages outstanding, by size class. */
+  private readonly peerSlots = new Int32Array(SIZE_CLASSES);
+  private readonly outstanding = new Int32Array(SIZE_CLASSES);
   private readonly lanes = new LaneQueue();
   private readonly laneHead = new Int32Array(LANES).fill(-1);
   private readonly laneTail = new Int32Array(LANES).fill(-1);
@@ -43,12 +49,17 @@ export class MessageStore {
   private readonly next: Int32Array;
   private readonly previous: Int32Array;
   private readonly flags: Uint8Array;
+  /** Size class of the slot; the message may shrink in it. */
+  private readonly slotClass: Uint8Array;
   private readonly queuedAt: Float64Array;
+  private readonly codel = new Codel();
+  /** What was queued before has waited for a path, not for its turn. */
+  private resumedAt = 0;
   private free: number;
 
   constructor(memory: EngineMemory) {
     this.memory = memory;
-    const count = memory.sendLarge.count + memory.sendSmall.count + 16;
+    const count = memory.send.reduce((sum, pool) => sum + pool.count, 16);
     this.slot = new Int32Array(count);
     this.length = new Int32Array(count);
     this.lane = new Int32Array(count);
@@ -59,12 +70,13 @@ export class MessageStore {
     this.previous = new Int32Array(count);
     this.generation = new Int32Array(count);
     this.flags = new Uint8Array(count);
+    this.slotClass = new Uint8Array(count);
     this.queuedAt = new Float64Array(count);
     this.free = chainRecords(this.next);
   }
 
   setPeerMemory(peer: PeerMemory): void {
-    this.peer = peer;
+    this.peerSlots.set([peer.smallSlots, peer.mediumSlots, peer.largeSlots]);
   }
 
   // ---- queueing and cutting ------------------------------------------------------------------------------------
@@ -83,7 +95,8 @@ export class MessageStore {
     this.cut[message] = 0;
     this.acked[message] = 0;
     this.next[message] = -1;
-    this.flags[message] = (length > this.memory.sendSmall.slotBytes ? LARGE : 0) | (isPatient ? PATIENT : 0);
+    this.flags[message] = isPatient ? PATIENT : 0;
+    this.slotClass[message] = sizeClass(length);
     this.queuedAt[message] = now;
     this.previous[message] = this.laneTail[lane]!;
     if (this.laneTail[lane]! < 0) this.laneHead[lane] = message;
@@ -97,15 +110,68 @@ export class MessageStore {
     return true;
   }
 
-  /** The message to cut from next: control messages first, then the lane whose turn it is; -1 if there is none. */
-  nextUncut(): number {
+  /**
+   * The message to cut from next: control messages first, then the lane whose turn it is; -1 if there is none. Lanes
+   * whose packets wait too long are signalled here.
+   */
+  nextUncut(now: number): number {
     for (;;) {
-      const lane = this.laneQueued[CONTROL_LANE]! > 0 ? CONTROL_LANE : this.lanes.current();
+      const lane = this.nextLane();
       if (lane < 0) return -1;
       const message = this.laneUncut[lane]!;
-      if (message >= 0) return message;
+      if (this.cut[message]! > 0 || lane === CONTROL_LANE || !this.isCongested(lane, message, now))
+        return message;
+      if (this.signal(lane, message)) return message;
+    }
+  }
+
+  /** The lane whose turn it is, or -1. */
+  private nextLane(): number {
+    for (;;) {
+      const lane = this.laneQueued[CONTROL_LANE]! > 0 ? CONTROL_LANE : this.lanes.current();
+      if (lane < 0 || this.laneUncut[lane]! >= 0) return lane;
+      this.codel.relax(lane);
       this.lanes.retire(lane);
     }
+  }
+
+  /** Bytes that leave before a packet of the lane whose turn it is would, its own lane included. */
+  get bytesAhead(): number {
+    const lane = this.nextLane();
+    return lane >= 0 && this.lanes.isSparse(lane) ? this.laneQueued[lane]! : this.queuedBytes;
+  }
+
+  /** How long packets may wait in a lane before its sender is signalled, beyond CoDel's usual target. */
+  allowWaiting(micros: number): void {
+    this.codel.targetMicros = TARGET_MICROS + micros;
+  }
+
+  /** A path took over: what is queued has not waited for its turn. */
+  resume(now: number): void {
+    this.resumedAt = now;
+  }
+
+  private isCongested(lane: number, message: number, now: number): boolean {
+    if (this.laneQueued[lane]! <= Math.max(this.length[message]!, LEAST_SIGNALLED_BYTES)) {
+      this.codel.relax(lane);
+      return false;
+    }
+    return this.codel.onDequeue(lane, now - Math.max(this.queuedAt[message]!, this.resumedAt), now);
+  }
+
+  /** @returns whether the message still is to be sent. */
+  private signal(lane: number, message: number): boolean {
+    this.congestionSignals++;
+    const before = this.length[message]!;
+    const after = signalCongestion(this.memory.bytes, this.slot[message]!, before);
+    if (after === 0) {
+      this.drop(lane, message);
+      return false;
+    }
+    this.length[message] = after;
+    this.laneQueued[lane]! -= before - after;
+    this.queuedBytes -= before - after;
+    return true;
   }
 
   /** Bytes of a message that were cut already. */
@@ -113,9 +179,10 @@ export class MessageStore {
     return this.cut[message]!;
   }
 
-  /** Whether flow control allows another message to be started. */
-  get mayStart(): boolean {
-    return this.outstandingLarge < this.peer.largeSlots && this.outstandingSmall < this.peer.smallSlots;
+  /** Whether flow control allows a message to be started. */
+  mayStart(message: number): boolean {
+    const size = sizeClass(this.length[message]!);
+    return this.outstanding[size]! < this.peerSlots[size]!;
   }
 
   /** Books the next `bytes` of a message as cut; the first piece gives it its number. */
@@ -132,8 +199,7 @@ export class MessageStore {
   private start(lane: number, message: number): void {
     this.number[message] = this.laneNumber[lane]!;
     this.laneNumber[lane] = (this.laneNumber[lane]! + 1) | 0;
-    if ((this.flags[message]! & LARGE) !== 0) this.outstandingLarge++;
-    else this.outstandingSmall++;
+    this.outstanding[sizeClass(this.length[message]!)]!++;
   }
 
   // ---- the end of a message ------------------------------------------------------------------------------------
@@ -153,15 +219,13 @@ export class MessageStore {
   private freeSlot(message: number): void {
     const slot = this.slot[message]!;
     if (slot < 0) return;
-    if ((this.flags[message]! & LARGE) !== 0) this.memory.sendLarge.give(slot);
-    else this.memory.sendSmall.give(slot);
+    this.memory.send[this.slotClass[message]!]!.give(slot);
     this.slot[message] = -1;
   }
 
   private freeHead(lane: number, message: number): void {
     this.detach(lane, message);
-    if ((this.flags[message]! & LARGE) !== 0) this.outstandingLarge--;
-    else this.outstandingSmall--;
+    this.outstanding[sizeClass(this.length[message]!)]!--;
     this.recycle(message);
   }
 
@@ -246,8 +310,7 @@ export class MessageStore {
    * same order, and is numbered anew. Control messages are dropped; both sides say again what holds.
    */
   restart(): void {
-    this.outstandingLarge = 0;
-    this.outstandingSmall = 0;
+    this.outstanding.fill(0);
     this.queuedBytes = 0;
     for (let lane = 0; lane < LANES; lane++) this.restartLane(lane);
   }
@@ -278,7 +341,10 @@ export class MessageStore {
   leaks(): { messages: number; outstanding: number } {
     let free = 0;
     for (let message = this.free; message >= 0; message = this.next[message]!) free++;
-    return { messages: this.next.length - free, outstanding: this.outstandingLarge + this.outstandingSmall };
+    return {
+      messages: this.next.length - free,
+      outstanding: this.outstanding.reduce((sum, count) => sum + count),
+    };
   }
 }
 
@@ -288,10 +354,14 @@ export function chainRecords(next: Int32Array): number {
   return 0;
 }
 
-const LARGE = 1;
-const PATIENT = 2;
-const COMPLETE = 4;
+const PATIENT = 1;
+const COMPLETE = 2;
 
+/**
+ * What is less waits because of a pause of the path, not because its sender is too fast: 130 ms of a 1,000 packets/s
+ * stream, a fraction of a millisecond of a bulk transfer.
+ */
+const LEAST_SIGNALLED_BYTES = 16 * 1024;
 /** A datagram game, call or query packet older than this is worthless; "neither link" for a moment is not. */
 const IMPATIENT_AGE_MICROS = 10_000_000;
 /** TCP sends again for minutes; what it finds delivered at once when a link returns restarts it without a timeout. */

@@ -39,8 +39,7 @@ export class Outbox implements ChunkFate {
 
   constructor(memory: EngineMemory) {
     this.messages = new MessageStore(memory);
-    const messages = memory.sendLarge.count + memory.sendSmall.count;
-    const chunks = Math.max(4_096, messages * 2 + memory.sendLarge.count * CHUNKS_PER_LARGE);
+    const chunks = memory.send.reduce((sum, pool, size) => sum + pool.count * (CHUNKS[size] ?? 1), 4_096);
     this.message = new Int32Array(chunks);
     this.generation = new Int32Array(chunks);
     this.offset = new Int32Array(chunks);
@@ -77,6 +76,25 @@ export class Outbox implements ChunkFate {
 
   get queuedBytes(): number {
     return this.messages.queuedBytes;
+  }
+
+  /** See {@link MessageStore.bytesAhead}. */
+  get bytesAhead(): number {
+    return this.messages.bytesAhead;
+  }
+
+  /** See {@link MessageStore.allowWaiting}. */
+  allowWaiting(micros: number): void {
+    this.messages.allowWaiting(micros);
+  }
+
+  /** See {@link MessageStore.resume}. */
+  resume(now: number): void {
+    this.messages.resume(now);
+  }
+
+  get congestionSignals(): number {
+    return this.messages.congestionSignals;
   }
 
   get hasQueued(): boolean {
@@ -120,14 +138,14 @@ export class Outbox implements ChunkFate {
    * @param isFresh whether the datagram is empty so far: then a packet that would fit a whole datagram is not split.
    * @returns a chunk, or -1 if there is nothing that fits.
    */
-  cut(whole: number, part: number, isFresh: boolean): number {
+  cut(whole: number, part: number, isFresh: boolean, now: number): number {
     const { messages } = this;
-    const message = messages.nextUncut();
+    const message = messages.nextUncut(now);
     if (message < 0) return -1;
     const done = messages.cutBytes(message);
     const rest = messages.length[message]! - done;
     const isStart = done === 0;
-    if (isStart && !messages.mayStart) return -1;
+    if (isStart && !messages.mayStart(message)) return -1;
     let take = rest;
     if (!((isStart && rest <= whole) || rest <= part)) {
       if (part < MIN_PIECE_BYTES || (!isFresh && isStart && rest <= UNSPLIT_BYTES)) return -1;
@@ -334,8 +352,8 @@ export class Outbox implements ChunkFate {
 const DONE = 1;
 const QUEUED = 2;
 
-/** A 64 KiB message is cut into some 46 chunks, into 55 on the smallest path; replay may split a few. */
-const CHUNKS_PER_LARGE = 64;
+/** Chunks by size of message: one of 64 KiB is cut into some 46, into 55 on the smallest path; replay may split a few. */
+const CHUNKS = [2, 9, 66];
 /** A piece smaller than this costs more in heads than it carries. */
 const MIN_PIECE_BYTES = 64;
 /** Packets up to this size start a datagram of their own rather than being split over two. */

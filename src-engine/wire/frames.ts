@@ -1,4 +1,4 @@
-import { readU16, readU24, readU32, readU64, writeU16, writeU24, writeU32, writeU64 } from './header.ts';
+import { readU16, readU24, readU64, writeU16, writeU24, writeU64 } from './header.ts';
 
 /**
  * Frames inside a data datagram, one after the other until its end. The first byte is the type.
@@ -7,13 +7,16 @@ import { readU16, readU24, readU32, readU64, writeU16, writeU24, writeU32, write
  *     PING       1  asks for an acknowledgement
  *     ACK        2  path u8, delay u16 (units of 16 us), largest u64, count u8 (0..31), first u16,
  *                   then count times (gap u16, length u16)
- *     MESSAGE    3  lane u16, number u32, length u16, bytes: one whole message
- *     CHUNK      4  lane u16, number u32, total u24, offset u24, length u16, bytes: a piece of one
- *     SKIP       5  lane u16, number u32: messages below `number` of that lane will not come
+ *     MESSAGE    3  lane u16, number u24, length u16, bytes: one whole message
+ *     CHUNK      4  lane u16, number u24, total u16, offset u16, length u16, bytes: a piece of one
+ *     SKIP       5  lane u16, number u24: messages below `number` of that lane will not come
  *     CHALLENGE  6  8 bytes, to be echoed
  *     RESPONSE   7  the 8 bytes of a challenge
  *     STATUS     8  sequence u32, count u8, count times (path u8, status u8)
  *     CLOSE      9  reason u8
+ *
+ * A CHUNK's type has three flags: 0x80 the piece runs to the end of the datagram and has no length field, 0x40 adds
+ * 65,536 to the total, 0x20 to the offset. The numbers of messages are the low 24 bits of what both ends count.
  *
  * Hot frames are written and read in place, field by field, without an object; the functions below are the only code
  * that knows their layout.
@@ -29,9 +32,11 @@ export const FRAME_RESPONSE = 7;
 export const FRAME_STATUS = 8;
 export const FRAME_CLOSE = 9;
 
-export const MESSAGE_HEAD_BYTES = 9;
-export const CHUNK_HEAD_BYTES = 15;
-export const SKIP_BYTES = 7;
+export const MESSAGE_HEAD_BYTES = 8;
+export const CHUNK_HEAD_BYTES = 12;
+/** Of a chunk that runs to the end of the datagram. */
+export const LAST_CHUNK_HEAD_BYTES = 10;
+export const SKIP_BYTES = 6;
 export const CHALLENGE_BYTES = 9;
 export const CLOSE_BYTES = 2;
 export const STATUS_HEAD_BYTES = 6;
@@ -54,6 +59,7 @@ export const CLOSE_REVOKED = 1;
 /** A piece of a message as MESSAGE and CHUNK frames carry it; filled in place by {@link readPiece}. */
 export interface Piece {
   lane: number;
+  /** The low 24 bits of the message's number. */
   number: number;
   total: number;
   offset: number;
@@ -75,10 +81,11 @@ export function writeMessageHead(
 ): void {
   bytes[at] = FRAME_MESSAGE;
   writeU16(bytes, at + 1, lane);
-  writeU32(bytes, at + 3, number);
-  writeU16(bytes, at + 7, length);
+  writeU24(bytes, at + 3, number);
+  writeU16(bytes, at + 6, length);
 }
 
+/** @param length 0 for a chunk that runs to the end of the datagram. */
 export function writeChunkHead(
   bytes: Uint8Array,
   at: number,
@@ -88,12 +95,18 @@ export function writeChunkHead(
   offset: number,
   length: number,
 ): void {
-  bytes[at] = FRAME_CHUNK;
+  const flags = (total > 0xffff ? TOTAL_HIGH : 0) | (offset > 0xffff ? OFFSET_HIGH : 0);
+  bytes[at] = FRAME_CHUNK | flags | (length === 0 ? TO_THE_END : 0);
   writeU16(bytes, at + 1, lane);
-  writeU32(bytes, at + 3, number);
-  writeU24(bytes, at + 7, total);
-  writeU24(bytes, at + 10, offset);
-  writeU16(bytes, at + 13, length);
+  writeU24(bytes, at + 3, number);
+  writeU16(bytes, at + 6, total);
+  writeU16(bytes, at + 8, offset);
+  if (length > 0) writeU16(bytes, at + 10, length);
+}
+
+/** Whether a frame's type is that of a MESSAGE or CHUNK. */
+export function isPiece(type: number): boolean {
+  return type === FRAME_MESSAGE || (type & ~CHUNK_FLAGS) === FRAME_CHUNK;
 }
 
 /**
@@ -104,19 +117,21 @@ export function readPiece(bytes: Uint8Array, at: number, end: number, out: Piece
   if (bytes[at] === FRAME_MESSAGE) {
     if (at + MESSAGE_HEAD_BYTES > end) return -1;
     out.lane = readU16(bytes, at + 1);
-    out.number = readU32(bytes, at + 3);
-    out.length = readU16(bytes, at + 7);
+    out.number = readU24(bytes, at + 3);
+    out.length = readU16(bytes, at + 6);
     out.total = out.length;
     out.offset = 0;
     out.at = at + MESSAGE_HEAD_BYTES;
   } else {
-    if (at + CHUNK_HEAD_BYTES > end) return -1;
+    const flags = bytes[at]! & CHUNK_FLAGS;
+    const isLast = (flags & TO_THE_END) !== 0;
+    out.at = at + (isLast ? LAST_CHUNK_HEAD_BYTES : CHUNK_HEAD_BYTES);
+    if (out.at > end) return -1;
     out.lane = readU16(bytes, at + 1);
-    out.number = readU32(bytes, at + 3);
-    out.total = readU24(bytes, at + 7);
-    out.offset = readU24(bytes, at + 10);
-    out.length = readU16(bytes, at + 13);
-    out.at = at + CHUNK_HEAD_BYTES;
+    out.number = readU24(bytes, at + 3);
+    out.total = readU16(bytes, at + 6) + ((flags & TOTAL_HIGH) !== 0 ? 0x1_0000 : 0);
+    out.offset = readU16(bytes, at + 8) + ((flags & OFFSET_HIGH) !== 0 ? 0x1_0000 : 0);
+    out.length = isLast ? end - out.at : readU16(bytes, at + 10);
     if (out.offset + out.length > out.total) return -1;
   }
   const next = out.at + out.length;
@@ -191,5 +206,10 @@ export function readAck(bytes: Uint8Array, at: number, end: number, out: AckFiel
 export function writeSkip(bytes: Uint8Array, at: number, lane: number, number: number): void {
   bytes[at] = FRAME_SKIP;
   writeU16(bytes, at + 1, lane);
-  writeU32(bytes, at + 3, number);
+  writeU24(bytes, at + 3, number);
 }
+
+const TO_THE_END = 0x80;
+const TOTAL_HIGH = 0x40;
+const OFFSET_HIGH = 0x20;
+const CHUNK_FLAGS = TO_THE_END | TOTAL_HIGH | OFFSET_HIGH;

@@ -29,7 +29,7 @@ export interface Hello {
   readonly memory: PeerMemory;
 }
 
-export const HELLO_BYTES = 22;
+export const HELLO_BYTES = 24;
 
 export function writeHello(hello: Hello): Uint8Array {
   const bytes = new Uint8Array(HELLO_BYTES);
@@ -39,6 +39,7 @@ export function writeHello(hello: Hello): Uint8Array {
   bytes[17] = hello.flags;
   writeU16(bytes, 18, hello.memory.largeSlots);
   writeU16(bytes, 20, hello.memory.smallSlots);
+  writeU16(bytes, 22, hello.memory.mediumSlots);
   return bytes;
 }
 
@@ -50,7 +51,11 @@ export function readHello(bytes: Uint8Array): Hello | null {
     knownPeer: bytes.slice(8, 16),
     suites: bytes[16]!,
     flags: bytes[17]!,
-    memory: { largeSlots: readU16(bytes, 18), smallSlots: readU16(bytes, 20) },
+    memory: {
+      largeSlots: readU16(bytes, 18),
+      smallSlots: readU16(bytes, 20),
+      mediumSlots: readU16(bytes, 22),
+    },
   };
 }
 

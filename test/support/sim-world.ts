@@ -10,8 +10,10 @@ import { type LinkConditions, SimDirection } from './sim-link.ts';
 
 export const SIM_PLAN: MemoryPlan = {
   sendLarge: 24,
+  sendMedium: 128,
   sendSmall: 1_024,
   receiveLarge: 24,
+  receiveMedium: 128,
   receiveSmall: 1_024,
   receiveBuffers: 1,
 };
@@ -99,8 +101,7 @@ export class SimNode {
 
   /** Sends an inner packet of a flow. @returns false if the engine had no room. */
   send(flow: number, number: number, bytes: number): boolean {
-    const isLarge = bytes > this.memory.sendSmall.slotBytes;
-    const pool = isLarge ? this.memory.sendLarge : this.memory.sendSmall;
+    const pool = this.memory.sendPool(bytes);
     const slot = pool.take();
     if (slot < 0) return false;
     writePacket(this.memory.bytes, slot, flow, number, bytes);

@@ -11,8 +11,10 @@ import { fromHex, toHex } from './crypto/handshake-fixture.ts';
 
 export const BENCH_PLAN: MemoryPlan = {
   sendLarge: 4,
+  sendMedium: 4,
   sendSmall: 64,
   receiveLarge: 4,
+  receiveMedium: 4,
   receiveSmall: 64,
   receiveBuffers: 2,
 };
@@ -52,7 +54,7 @@ export class SessionBench {
       coalescer: new UdpCoalescer(this.memory.bytes, this.memory.joinBase, this.memory.joinBytes),
     });
     const slot = this.aead.keyAdd(2, new Uint8Array(32).fill(1), new Uint8Array(12));
-    const peer = { largeSlots: plan.peerLarge ?? 4, smallSlots: plan.peerSmall ?? 64 };
+    const peer = { smallSlots: plan.peerSmall ?? 64, mediumSlots: 4, largeSlots: plan.peerLarge ?? 4 };
     this.session.installKeys({ slot, remoteIndex: 0x01020304 }, false, peer, this.now);
   }
 
@@ -143,9 +145,7 @@ export class SessionBench {
   /** Sends a packet of the inside given as hex of virtio-net header and IP packet. */
   sendPacket(packet: string): boolean {
     const bytes = fromHex(packet);
-    const pool =
-      bytes.length > this.memory.sendSmall.slotBytes ? this.memory.sendLarge : this.memory.sendSmall;
-    const slot = pool.take();
+    const slot = this.memory.sendPool(bytes.length).take();
     if (slot < 0) return false;
     this.memory.bytes.set(bytes, slot);
     return this.session.sendPacket(slot, bytes.length, this.now);

@@ -35,10 +35,10 @@ describe('a datagram', () => {
     ['a cut RESPONSE', '0700112233'],
     ['a cut STATUS', '080000000105'],
     ['an ACK of what was never sent', '0200000000000000000009000000'],
-    ['a lane that does not exist', '030400000000000001aa'],
+    ['a lane that does not exist', '0304000000000001aa'],
   ])('with %s is counted as malformed, and what stood before holds', (_name, frames) => {
     const box = new SessionBench('responder');
-    box.receive(`030001000000000001aa${frames}`);
+    box.receive(`0300010000000001aa${frames}`);
     expect([box.drops.snapshot().malformed, box.session.inbox.messagesDelivered]).toEqual([1, 1]);
     expect(box.events().filter((event) => event.kind === 'closed')).toEqual([]);
     expect(
@@ -49,7 +49,7 @@ describe('a datagram', () => {
 
   test('that found no memory is not acknowledged, so that it comes again', () => {
     const box = new SessionBench('responder');
-    const waiting = (number: number): string => `030001${number.toString(16).padStart(8, '0')}0001aa`;
+    const waiting = (number: number): string => `030001${number.toString(16).padStart(6, '0')}0001aa`;
     for (let number = 1; number <= 64; number++) box.receive(waiting(number), { number });
     box.receive(waiting(65), { number: 65 });
     expect(box.drops.snapshot()).toEqual({ 'receive-memory': 1 });
@@ -94,9 +94,9 @@ describe('a session', () => {
     laptop.sendPacket(PACKET);
     laptop.session.sendControl(Uint8Array.of(1, 2, 3), laptop.now);
     const frames = laptop.sent().map((datagram) => datagram.frames)[0]!;
-    expect(frames.indexOf('0303ff000000000003010203')).toBeLessThan(frames.indexOf('45000000'));
+    expect(frames.indexOf('0303ff0000000003010203')).toBeLessThan(frames.indexOf('45000000'));
     const box = new SessionBench('responder');
-    box.receive('0303ff000000000003010203');
+    box.receive('0303ff0000000003010203');
     expect(box.events()).toContainEqual({ kind: 'control', bytes: Uint8Array.of(1, 2, 3) });
   });
 

@@ -73,7 +73,7 @@ class Bottleneck {
         acknowledgedAt: this.freeAt + this.rttMicros,
       });
       this.inFlight += DATAGRAM_BYTES;
-      model.spend(DATAGRAM_BYTES);
+      model.spend(DATAGRAM_BYTES, false);
     }
   }
 
@@ -145,8 +145,20 @@ test('pacing says when the next datagram may leave', () => {
   const path = new Bottleneck(2.5e6, 2_000);
   path.run(2_000_000);
   const { model } = path;
-  while (path.allowance(path.now) > 0) model.spend(DATAGRAM_BYTES);
+  while (path.allowance(path.now) > 0) model.spend(DATAGRAM_BYTES, false);
   const at = model.nextSendAt(path.now);
   expect(at).toBeGreaterThan(path.now);
   expect(path.allowance(at)).toBeGreaterThan(0);
+});
+
+test('a queue that overflows ends the search for the rate; loss on a short queue, or of little, does not', () => {
+  const { model } = new Bottleneck(2.5e6, 40_000);
+  model.bytesPerSecond = 2.5e6;
+  const doubled = model.windowBytes(40_000);
+  expect(model.noteOverflow(0.3, 400_000, 40_000, 50_000), 'nothing waits').toBe(false);
+  expect(model.noteOverflow(0.3, 150_000, 40_000, 90_000), 'it holds that much').toBe(false);
+  expect(model.noteOverflow(0.04, 400_000, 40_000, 90_000), 'radio').toBe(false);
+  expect(model.windowBytes(40_000)).toBe(doubled);
+  expect(model.noteOverflow(0.3, 400_000, 40_000, 90_000)).toBe(true);
+  expect(model.windowBytes(40_000)).toBeLessThan(0.6 * doubled);
 });

@@ -1,4 +1,4 @@
-import { SIM_PLAN, type SimNode, SimWorld } from '../../../support/sim-world.ts';
+import { type SimNode, SimWorld } from '../../../support/sim-world.ts';
 
 /** An honest session with traffic both ways, at whose ends hostile bytes are thrown. */
 export class HonestPair {
@@ -60,9 +60,9 @@ export class HonestPair {
     for (const node of [world.box, world.laptop]) {
       if (node.arrivals.length !== this.sent)
         complaints.push(`${node.name} got ${node.arrivals.length} of ${this.sent}`);
-      const { sendSmall, sendLarge } = node.memory;
-      if (sendSmall.available !== SIM_PLAN.sendSmall) complaints.push(`${node.name} keeps small send slots`);
-      if (sendLarge.available !== SIM_PLAN.sendLarge) complaints.push(`${node.name} keeps large send slots`);
+      for (const { available, count, slotBytes } of node.memory.send) {
+        if (available !== count) complaints.push(`${node.name} keeps send slots of ${slotBytes} bytes`);
+      }
       if (node.aead.liveKeys > 8) complaints.push(`${node.name} holds ${node.aead.liveKeys} keys`);
       if (node.session.paths.length > 16)
         complaints.push(`${node.name} has ${node.session.paths.length} paths`);

@@ -215,7 +215,7 @@ describe(
       evil.sourceFilter.allowOnly(1, new Uint8Array(16));
       const slot = node.aead.keyAdd(2, new Uint8Array(32).fill(5), new Uint8Array(12));
       const key = { slot, remoteIndex: 1 };
-      evil.installKeys(key, false, { largeSlots: 8, smallSlots: 64 }, pair.world.now);
+      evil.installKeys(key, false, { smallSlots: 64, mediumSlots: 8, largeSlots: 8 }, pair.world.now);
       if (victim === 'laptop') evil.openPath(0, 0, 0, 0, 1_472, pair.world.now);
       let batches = 0;
       const drain = (now: number): void => {
@@ -244,7 +244,7 @@ describe(
         if (i % INPUTS_PER_BREATH === 0) {
           pair.live();
           // As a peer would that starts anew: the store of half messages is the peers' common one.
-          evil.installKeys(key, false, { largeSlots: 8, smallSlots: 64 }, pair.world.now);
+          evil.installKeys(key, false, { smallSlots: 64, mediumSlots: 8, largeSlots: 8 }, pair.world.now);
           if (victim === 'laptop') evil.openPath(0, 0, 0, 0, 1_472, pair.world.now);
           drain(pair.world.now);
           number = 0;

@@ -44,33 +44,34 @@ export class Hostile {
 }
 
 /** Kinds of frames with the lengths that they have at least, so that garbage is not refused at the first byte. */
-const FRAME_TYPES = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 255];
+const FRAME_TYPES = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 0x84, 0xe4, 255];
 
 /** Writes something that looks like frames between `from` and `to`. */
 export function fillFrames(hostile: Hostile, bytes: Uint8Array, from: number, to: number): void {
   hostile.fill(bytes, from, to);
   let at = from;
   for (let frames = 1 + hostile.below(4); frames > 0 && at + 20 < to; frames--) {
-    const type = hostile.pick(FRAME_TYPES);
-    bytes[at] = type;
+    bytes[at] = hostile.pick(FRAME_TYPES);
+    // Without the flags of a chunk.
+    const type = bytes[at]! & 0x1f;
     // Small numbers reach further than random ones: lanes that exist, messages that are near, lengths that fit.
     if (type >= 3 && type <= 5) {
       bytes[at + 1] = hostile.pick([0, 0, 0, 3, 4]);
       bytes[at + 2] = hostile.pick([0, 1, 2, 255]);
-      bytes.fill(0, at + 3, at + 6);
-      bytes[at + 6] = hostile.below(6);
+      bytes.fill(0, at + 3, at + 5);
+      bytes[at + 5] = hostile.below(6);
     }
     const length = hostile.below(24);
     if (type === 3) {
-      bytes[at + 7] = 0;
-      bytes[at + 8] = length;
+      bytes[at + 6] = 0;
+      bytes[at + 7] = length;
     } else if (type === 4) {
-      bytes[at + 7] = 0;
-      bytes[at + 8] = hostile.below(8);
+      bytes[at + 6] = 0;
+      bytes[at + 7] = hostile.below(8);
+      bytes[at + 8] = 0;
+      bytes[at + 9] = hostile.below(8);
       bytes[at + 10] = 0;
-      bytes[at + 11] = hostile.below(8);
-      bytes[at + 13] = 0;
-      bytes[at + 14] = length;
+      bytes[at + 11] = length;
     } else if (type === 2) {
       bytes[at + 1] = hostile.below(4);
       bytes.fill(0, at + 4, at + 11);
@@ -79,6 +80,6 @@ export function fillFrames(hostile: Hostile, bytes: Uint8Array, from: number, to
     } else if (type === 8) {
       bytes[at + 5] = hostile.below(6);
     }
-    at += [1, 1, 15, 9 + length, 15 + length, 7, 9, 9, 12, 2][type] ?? 3;
+    at += [1, 1, 15, 8 + length, 12 + length, 6, 9, 9, 12, 2][type] ?? 3;
   }
 }

@@ -4,7 +4,15 @@ import { Inbox, type PieceFate } from '../../../../src-engine/receive/inbox.ts';
 import { CONTROL_LANE, LANES } from '../../../../src-engine/send/lane-hash.ts';
 import { Rng } from '../../../support/rng.ts';
 
-const PLAN: MemoryPlan = { sendLarge: 1, sendSmall: 1, receiveLarge: 4, receiveSmall: 16, receiveBuffers: 1 };
+const PLAN: MemoryPlan = {
+  sendLarge: 1,
+  sendMedium: 1,
+  sendSmall: 1,
+  receiveLarge: 4,
+  receiveMedium: 4,
+  receiveSmall: 16,
+  receiveBuffers: 1,
+};
 const BUFFER = new ArrayBuffer(EngineMemory.bytesFor(PLAN));
 
 let memory: EngineMemory;
@@ -50,8 +58,8 @@ const packet = (lane: number, number: number, total: number): string =>
   `packet ${contentAt(lane, number, 0)} ${total} ${contentAt(lane, number, total - 1)}`;
 
 function expectAllMemoryBack(): void {
-  const free = [memory.receiveLarge.available, memory.receiveSmall.available, inbox.held];
-  expect(free).toEqual([PLAN.receiveLarge, PLAN.receiveSmall, 0]);
+  const free = [...memory.receive.map((pool) => pool.available), inbox.held];
+  expect(free).toEqual([PLAN.receiveSmall, PLAN.receiveMedium, PLAN.receiveLarge, 0]);
 }
 
 describe('order', () => {

@@ -77,7 +77,7 @@ test('no usable path means that none carries', () => {
 
 test('loss makes a path dearer', () => {
   const lossy = path(0);
-  lossy.lossRatio = 0.1;
+  lossy.loss.take(0.4);
   expect(chooser([lossy, path(1, { rttMicros: 9_000 })])(SETTLED)).toBe(1);
 });
 

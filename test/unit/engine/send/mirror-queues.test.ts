@@ -3,15 +3,23 @@ import { EngineMemory, type MemoryPlan } from '../../../../src-engine/memory.ts'
 import { MirrorQueues } from '../../../../src-engine/send/mirror-queues.ts';
 import { Outbox } from '../../../../src-engine/send/outbox.ts';
 
-const PLAN: MemoryPlan = { sendLarge: 1, sendSmall: 16, receiveLarge: 1, receiveSmall: 1, receiveBuffers: 1 };
+const PLAN: MemoryPlan = {
+  sendLarge: 1,
+  sendMedium: 1,
+  sendSmall: 16,
+  receiveLarge: 1,
+  receiveMedium: 1,
+  receiveSmall: 1,
+  receiveBuffers: 1,
+};
 
 function setUp() {
   const memory = new EngineMemory(new ArrayBuffer(EngineMemory.bytesFor(PLAN)), PLAN);
   const outbox = new Outbox(memory);
-  outbox.setPeerMemory({ largeSlots: 1, smallSlots: 16 });
+  outbox.setPeerMemory({ smallSlots: 16, mediumSlots: 1, largeSlots: 1 });
   const cut = (length: number): number => {
-    outbox.enqueue(1, memory.sendSmall.take(), length, true, 0);
-    return outbox.cut(1_446, 1_440, true);
+    outbox.enqueue(1, memory.sendPool(length).take(), length, true, 0);
+    return outbox.cut(1_446, 1_440, true, 0);
   };
   return { outbox, cut, mirrors: new MirrorQueues(outbox) };
 }

@@ -4,7 +4,15 @@ import { CONTROL_LANE } from '../../../../src-engine/send/lane-hash.ts';
 import { Outbox } from '../../../../src-engine/send/outbox.ts';
 import { Rng } from '../../../support/rng.ts';
 
-const PLAN: MemoryPlan = { sendLarge: 8, sendSmall: 64, receiveLarge: 1, receiveSmall: 1, receiveBuffers: 1 };
+const PLAN: MemoryPlan = {
+  sendLarge: 8,
+  sendMedium: 8,
+  sendSmall: 64,
+  receiveLarge: 1,
+  receiveMedium: 1,
+  receiveSmall: 1,
+  receiveBuffers: 1,
+};
 const ROOM = 1_440;
 const BUFFER = new ArrayBuffer(EngineMemory.bytesFor(PLAN));
 const AGES_MICROS = 200_000_000;
@@ -15,15 +23,16 @@ let outbox: Outbox;
 beforeEach(() => {
   memory = new EngineMemory(BUFFER, PLAN);
   outbox = new Outbox(memory);
-  outbox.setPeerMemory({ largeSlots: 8, smallSlots: 64 });
+  outbox.setPeerMemory({ smallSlots: 64, mediumSlots: 8, largeSlots: 8 });
 });
 
 function enqueue(lane: number, length: number, options: { isPatient?: boolean; now?: number } = {}): void {
-  const pool = length > memory.sendSmall.slotBytes ? memory.sendLarge : memory.sendSmall;
-  expect(outbox.enqueue(lane, pool.take(), length, options.isPatient ?? true, options.now ?? 0)).toBe(true);
+  expect(
+    outbox.enqueue(lane, memory.sendPool(length).take(), length, options.isPatient ?? true, options.now ?? 0),
+  ).toBe(true);
 }
 
-const cut = (room = ROOM, isFresh = true): number => outbox.cut(room + 6, room, isFresh);
+const cut = (room = ROOM, isFresh = true): number => outbox.cut(room + 6, room, isFresh, 0);
 
 /** Puts chunks into one datagram; returns its references. */
 function datagram(...chunks: number[]): number {
@@ -35,7 +44,11 @@ const piece = (chunk: number): string =>
 
 function expectNothingHeld(): void {
   expect(outbox.leaks()).toEqual({ messages: 0, outstanding: 0 });
-  expect([memory.sendLarge.available, memory.sendSmall.available]).toEqual([PLAN.sendLarge, PLAN.sendSmall]);
+  expect(memory.send.map((pool) => pool.available)).toEqual([
+    PLAN.sendSmall,
+    PLAN.sendMedium,
+    PLAN.sendLarge,
+  ]);
   expect([outbox.messagesHeld, outbox.queuedBytes, outbox.hasReplay]).toEqual([0, 0, false]);
 }
 
@@ -133,7 +146,7 @@ describe('replay', () => {
 
 describe('flow control', () => {
   test('no more messages are started than the peer has slots, by size', () => {
-    outbox.setPeerMemory({ largeSlots: 1, smallSlots: 2 });
+    outbox.setPeerMemory({ smallSlots: 2, mediumSlots: 1, largeSlots: 1 });
     for (let lane = 0; lane < 3; lane++) enqueue(lane, 100);
     const started = [cut(), cut()];
     expect(cut(), 'the third waits').toBe(-1);
@@ -142,13 +155,13 @@ describe('flow control', () => {
   });
 
   test('a message that was started goes on', () => {
-    outbox.setPeerMemory({ largeSlots: 1, smallSlots: 1 });
+    outbox.setPeerMemory({ smallSlots: 1, mediumSlots: 1, largeSlots: 1 });
     enqueue(0, 3_000);
     expect([cut(), cut(), cut()].filter((chunk) => chunk >= 0)).toHaveLength(3);
   });
 
   test('a message counts until all before it in its lane arrived too', () => {
-    outbox.setPeerMemory({ largeSlots: 1, smallSlots: 2 });
+    outbox.setPeerMemory({ smallSlots: 2, mediumSlots: 1, largeSlots: 1 });
     for (let i = 0; i < 3; i++) enqueue(7, 100);
     const [first, second] = [datagram(cut()), datagram(cut())];
     outbox.acknowledge(second);
@@ -211,9 +224,8 @@ test('whatever happens to datagrams, everything arrives once all are answered, a
     for (let step = 0; step < 200; step++) {
       const dice = rng.int(0, 9);
       if (dice < 3 && outbox.messagesHeld < 40) {
-        const length = rng.pick([60, 1_000, 1_500, 9_000]);
-        const pool = length > memory.sendSmall.slotBytes ? memory.sendLarge : memory.sendSmall;
-        if (pool.available > 0) enqueue(rng.int(0, 4), length);
+        const length = rng.pick([60, 1_000, 1_500, 6_000, 9_000]);
+        if (memory.sendPool(length).available > 0) enqueue(rng.int(0, 4), length);
       } else if (dice < 6) {
         const room = rng.pick([600, 1_200, ROOM]);
         const chunk = outbox.hasReplay ? outbox.takeReplay(room + 6, room) : cut(room);

@@ -36,16 +36,34 @@ describe('pieces', () => {
 
   test('a chunk that is cut off anywhere is malformed', () => {
     writeChunkHead(bytes, 0, 1, 2, 30, 10, 20);
-    const read = Array.from({ length: 35 }, (_, end) => readPiece(bytes, 0, end, piece));
-    expect(read).toEqual(Array<number>(35).fill(-1));
-    expect(readPiece(bytes, 0, 35, piece)).toBe(35);
+    const read = Array.from({ length: 32 }, (_, end) => readPiece(bytes, 0, end, piece));
+    expect(read).toEqual(Array<number>(32).fill(-1));
+    expect(readPiece(bytes, 0, 32, piece)).toBe(32);
   });
 
   test('a message that is cut off anywhere is malformed', () => {
     writeMessageHead(bytes, 0, 1, 2, 3);
-    const read = Array.from({ length: 12 }, (_, end) => readPiece(bytes, 0, end, piece));
-    expect(read).toEqual(Array<number>(12).fill(-1));
-    expect(readPiece(bytes, 0, 12, piece)).toBe(12);
+    const read = Array.from({ length: 11 }, (_, end) => readPiece(bytes, 0, end, piece));
+    expect(read).toEqual(Array<number>(11).fill(-1));
+    expect(readPiece(bytes, 0, 11, piece)).toBe(11);
+  });
+
+  test('a chunk may run to the end of the datagram', () => {
+    writeChunkHead(bytes, 0, 1, 2, 30, 10, 0);
+    expect(readPiece(bytes, 0, 10, piece)).toBe(-1);
+    expect(readPiece(bytes, 0, 25, piece)).toBe(25);
+    expect(piece).toEqual({ lane: 1, number: 2, total: 30, offset: 10, length: 15, at: 10 });
+    expect(readPiece(bytes, 0, 31, piece), 'beyond the end of its message').toBe(-1);
+  });
+
+  test.each([
+    [65_535, 65_534],
+    [65_536, 65_535],
+    [65_600, 65_536],
+  ])('a chunk of a message of %d bytes may begin at %d', (total, offset) => {
+    writeChunkHead(bytes, 0, 1, 0xfffffe, total, offset, 1);
+    expect(readPiece(bytes, 0, 13, piece)).toBe(13);
+    expect(piece).toEqual({ lane: 1, number: 0xfffffe, total, offset, length: 1, at: 12 });
   });
 
   test('a chunk beyond the end of its message is malformed', () => {
@@ -56,7 +74,8 @@ describe('pieces', () => {
   test('a piece without bytes is malformed', () => {
     writeMessageHead(bytes, 0, 1, 2, 0);
     expect(readPiece(bytes, 0, 400, piece)).toBe(-1);
-    writeChunkHead(bytes, 0, 1, 2, 29, 10, 0);
+    writeChunkHead(bytes, 0, 1, 2, 29, 10, 1);
+    bytes[11] = 0;
     expect(readPiece(bytes, 0, 400, piece)).toBe(-1);
   });
 });

@@ -34,25 +34,25 @@ describe('frames have exactly these bytes', () => {
   test.each(frames.message)('MESSAGE of lane $lane, number $number', ({ lane, number, body, hex }) => {
     const content = fromHex(body);
     writeMessageHead(bytes, 0, lane, number, content.length);
-    bytes.set(content, 9);
-    expect(toHex(bytes.subarray(0, 9 + content.length))).toBe(hex);
+    bytes.set(content, 8);
+    expect(toHex(bytes.subarray(0, 8 + content.length))).toBe(hex);
 
     bytes.set(fromHex(hex));
     const piece = emptyPiece();
     expect(readPiece(bytes, 0, hex.length / 2, piece)).toBe(hex.length / 2);
     const { length } = content;
-    expect(piece).toEqual({ lane, number, total: length, offset: 0, length, at: 9 });
+    expect(piece).toEqual({ lane, number, total: length, offset: 0, length, at: 8 });
   });
 
   test.each(frames.chunk)('CHUNK at $offset of $total', ({ lane, number, total, offset, body, hex }) => {
     const content = fromHex(body);
     writeChunkHead(bytes, 0, lane, number, total, offset, content.length);
-    bytes.set(content, 15);
-    expect(toHex(bytes.subarray(0, 15 + content.length))).toBe(hex);
+    bytes.set(content, 12);
+    expect(toHex(bytes.subarray(0, 12 + content.length))).toBe(hex);
 
     const piece = emptyPiece();
     expect(readPiece(fromHex(hex), 0, hex.length / 2, piece)).toBe(hex.length / 2);
-    expect(piece).toEqual({ lane, number, total, offset, length: content.length, at: 15 });
+    expect(piece).toEqual({ lane, number, total, offset, length: content.length, at: 12 });
   });
 
   test.each(frames.ack)('ACK of path $path: $name', ({ path, delayMicros, ranges, hex }) => {
@@ -69,11 +69,11 @@ describe('frames have exactly these bytes', () => {
   test('SKIP', () => {
     const { lane, number, hex } = frames.skip;
     writeSkip(bytes, 0, lane, number);
-    expect(toHex(bytes.subarray(0, 7))).toBe(hex);
+    expect(toHex(bytes.subarray(0, 6))).toBe(hex);
 
     const bench = new SessionBench('responder');
     bench.receive(hex);
-    const [before, at] = [number - 1, number].map((n) => `03${u16(lane)}${u32(n)}0001aa`);
+    const [before, at] = [number - 1, number].map((n) => `03${u16(lane)}${u24(n)}0001aa`);
     bench.receive(before! + at!);
     expect(bench.session.inbox, 'only what was not skipped').toMatchObject({
       messagesDelivered: 1,
@@ -139,13 +139,13 @@ describe('the handshake', () => {
   const run = runHandshake();
 
   test('says hello in exactly these bytes', () => {
-    const { instance, knownPeer, suites, flags, largeSlots, smallSlots, hex } = handshake.hello;
+    const { instance, knownPeer, suites, flags, hex, ...memory } = handshake.hello;
     const hello = {
       instance: fromHex(instance),
       knownPeer: fromHex(knownPeer),
       suites,
       flags,
-      memory: { largeSlots, smallSlots },
+      memory,
     };
     expect(toHex(writeHello(hello))).toBe(hex);
     expect(readHello(fromHex(hex)), 'as it was').toEqual(hello);
@@ -276,8 +276,8 @@ function u16(value: number): string {
   return value.toString(16).padStart(4, '0');
 }
 
-function u32(value: number): string {
-  return value.toString(16).padStart(8, '0');
+function u24(value: number): string {
+  return value.toString(16).padStart(6, '0');
 }
 
 interface GoldenVectors {
@@ -322,6 +322,7 @@ interface GoldenVectors {
       flags: number;
       largeSlots: number;
       smallSlots: number;
+      mediumSlots: number;
       hex: string;
     };
     readonly initiation: string;
