@@ -62,8 +62,11 @@ export class Codel {
   }
 }
 
-/** RFC 8289's: a queue this long keeps a link busy whatever the round trip. */
-export const TARGET_MICROS = 5_000;
+/**
+ * The upper end of what RFC 8289 (section 4.4) recommends, 5 to 10 % of the interval: lanes do not wait for each other, so
+ * a lane's queue delays itself alone, and hosts that are busy make a gigabit stream wait 5 ms without any congestion.
+ */
+export const TARGET_MICROS = 10_000;
 /** RFC 8289's: the worst round trip that is expected of a home's connections. */
 const INTERVAL_MICROS = 100_000;
 const RECENT_INTERVALS = 16;
