@@ -1,7 +1,7 @@
 import type { NativeApi, NativeDeadlineTimer, NativeTun, NativeUdpSocket } from '../src-platform/native.ts';
 import type { Engine } from '../src-engine/engine.ts';
 import { LARGE_SLOT_BYTES, MEDIUM_SLOT_BYTES } from '../src-engine/memory.ts';
-import type { EngineMemory, SlotPool } from '../src-engine/memory.ts';
+import type { EngineMemory } from '../src-engine/memory.ts';
 import type { Session } from '../src-engine/session.ts';
 import { ReadModeration } from './read-moderation.ts';
 import { isSocketDead } from './send-errors.ts';
@@ -40,7 +40,7 @@ export class Pump {
   constructor(options: PumpOptions) {
     this.options = options;
     this.timer = new options.native.DeadlineTimer(() => this.onDeadline());
-    this.readSlot = options.memory.sendPool(LARGE_SLOT_BYTES).take();
+    this.readSlot = options.memory.takeSend(LARGE_SLOT_BYTES);
   }
 
   /** Monotonic microseconds that also count suspended time. */
@@ -125,22 +125,21 @@ export class Pump {
     const { memory } = this.options;
     const session = this.options.sessionFor(memory.bytes, this.readSlot, length);
     if (session === null) return;
-    const pool = memory.sendPool(length);
-    const slot = this.makeRoom(pool);
+    const slot = this.makeRoom(length);
     if (slot < 0) return this.dropForMemory();
     if (length <= MEDIUM_SLOT_BYTES) {
       memory.bytes.copyWithin(slot, this.readSlot, this.readSlot + length);
-      if (!session.sendPacket(slot, length, this.now())) pool.give(slot);
+      if (!session.sendPacket(slot, length, this.now())) memory.giveSend(slot);
       return;
     }
     if (session.sendPacket(this.readSlot, length, this.now())) this.readSlot = slot;
-    else pool.give(slot);
+    else memory.giveSend(slot);
   }
 
-  /** Takes a slot; if none is left, the session that queues most drops from its longest lane. */
-  private makeRoom(pool: SlotPool): number {
+  /** Takes a slot for a packet; if none is left, the session that queues most drops from its longest lane. */
+  private makeRoom(length: number): number {
     for (let attempt = 0; attempt < MAKE_ROOM_ATTEMPTS; attempt++) {
-      const slot = pool.take();
+      const slot = this.options.memory.takeSend(length);
       if (slot >= 0) return slot;
       let longest: Session | null = null;
       for (const { session } of this.engine!.peers) {
@@ -148,7 +147,7 @@ export class Pump {
       }
       if (longest === null || !longest.outbox.dropFromLongest(longest.hasCarrying)) return -1;
     }
-    return pool.take();
+    return this.options.memory.takeSend(length);
   }
 
   private dropForMemory(): void {

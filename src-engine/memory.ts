@@ -16,6 +16,7 @@ export function arenaOver(buffer: ArrayBuffer): Arena {
  * Hands out equal slots of one arena region, last freed first, so that the pages in use stay few and warm.
  */
 export class SlotPool {
+  readonly base: number;
   readonly slotBytes: number;
   readonly count: number;
   private readonly free: Int32Array;
@@ -23,6 +24,7 @@ export class SlotPool {
 
   /** @param base byte offset of the first slot; `count * slotBytes` bytes from there belong to the pool. */
   constructor(base: number, slotBytes: number, count: number) {
+    this.base = base;
     this.slotBytes = slotBytes;
     this.count = count;
     this.free = new Int32Array(count);
@@ -181,11 +183,23 @@ export class EngineMemory implements Arena {
       throw new RangeError(`arena of ${buffer.byteLength} bytes, ${cursor} needed`);
   }
 
-  /** The pool of slots for a message to send, and for one being put together. */
-  sendPool(messageBytes: number): SlotPool {
-    return this.send[sizeClass(messageBytes)]!;
+  /** Takes a send slot for a message: of its size, else one size larger while most of those are free; -1 if none. */
+  takeSend(messageBytes: number): number {
+    const size = sizeClass(messageBytes);
+    const slot = this.send[size]!.take();
+    const larger = this.send[size + 1];
+    if (slot >= 0 || larger === undefined || larger.available * 2 < larger.count) return slot;
+    return larger.take();
   }
 
+  /** Gives a send slot back to the pool that it is of. */
+  giveSend(slot: number): void {
+    let size = SIZE_CLASSES - 1;
+    while (slot < this.send[size]!.base) size--;
+    this.send[size]!.give(slot);
+  }
+
+  /** The pool of slots for a message that is being put together; its size is what flow control counts by. */
   receivePool(messageBytes: number): SlotPool {
     return this.receive[sizeClass(messageBytes)]!;
   }

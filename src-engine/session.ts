@@ -91,14 +91,13 @@ export class Session implements MessageSink, FrameHandler {
    * @returns false if no slot is free.
    */
   sendControl(message: Uint8Array, now: number): boolean {
-    const pool = this.ports.memory.sendPool(message.length);
     if (message.length === 0 || message.length > MAX_CONTROL_BYTES)
       throw new RangeError('control message length');
-    const slot = pool.take();
+    const slot = this.ports.memory.takeSend(message.length);
     if (slot < 0) return false;
     this.ports.memory.bytes.set(message, slot);
     if (this.outbox.enqueue(CONTROL_LANE, slot, message.length, true, now)) return true;
-    pool.give(slot);
+    this.ports.memory.giveSend(slot);
     return false;
   }
 

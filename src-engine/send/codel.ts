@@ -63,10 +63,11 @@ export class Codel {
 }
 
 /**
- * The upper end of what RFC 8289 (section 4.4) recommends, 5 to 10 % of the interval: lanes do not wait for each other, so
- * a lane's queue delays itself alone, and hosts that are busy make a gigabit stream wait 5 ms without any congestion.
+ * RFC 8289 recommends 5 to 10 ms for queues that flows share. Here lanes do not wait for each other, so a lane's queue
+ * delays itself alone; this much keeps a CUBIC stream of 45 ms round trip at full speed after a signal, and busy hosts
+ * make a gigabit stream wait 10 ms without any congestion: to signal that would make streams unequal.
  */
-export const TARGET_MICROS = 10_000;
+export const TARGET_MICROS = 20_000;
 /** RFC 8289's: the worst round trip that is expected of a home's connections. */
 const INTERVAL_MICROS = 100_000;
 const RECENT_INTERVALS = 16;

@@ -49,8 +49,6 @@ export class MessageStore {
   private readonly next: Int32Array;
   private readonly previous: Int32Array;
   private readonly flags: Uint8Array;
-  /** Size class of the slot; the message may shrink in it. */
-  private readonly slotClass: Uint8Array;
   private readonly queuedAt: Float64Array;
   private readonly codel = new Codel();
   /** What was queued before has waited for a path, not for its turn. */
@@ -70,7 +68,6 @@ export class MessageStore {
     this.previous = new Int32Array(count);
     this.generation = new Int32Array(count);
     this.flags = new Uint8Array(count);
-    this.slotClass = new Uint8Array(count);
     this.queuedAt = new Float64Array(count);
     this.free = chainRecords(this.next);
   }
@@ -96,7 +93,6 @@ export class MessageStore {
     this.acked[message] = 0;
     this.next[message] = -1;
     this.flags[message] = isPatient ? PATIENT : 0;
-    this.slotClass[message] = sizeClass(length);
     this.queuedAt[message] = now;
     this.previous[message] = this.laneTail[lane]!;
     if (this.laneTail[lane]! < 0) this.laneHead[lane] = message;
@@ -219,7 +215,7 @@ export class MessageStore {
   private freeSlot(message: number): void {
     const slot = this.slot[message]!;
     if (slot < 0) return;
-    this.memory.send[this.slotClass[message]!]!.give(slot);
+    this.memory.giveSend(slot);
     this.slot[message] = -1;
   }
 

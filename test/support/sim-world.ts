@@ -101,12 +101,11 @@ export class SimNode {
 
   /** Sends an inner packet of a flow. @returns false if the engine had no room. */
   send(flow: number, number: number, bytes: number): boolean {
-    const pool = this.memory.sendPool(bytes);
-    const slot = pool.take();
+    const slot = this.memory.takeSend(bytes);
     if (slot < 0) return false;
     writePacket(this.memory.bytes, slot, flow, number, bytes);
     if (this.session.sendPacket(slot, bytes, this.world.now)) return true;
-    pool.give(slot);
+    this.memory.giveSend(slot);
     return false;
   }
 }

@@ -145,7 +145,7 @@ export class SessionBench {
   /** Sends a packet of the inside given as hex of virtio-net header and IP packet. */
   sendPacket(packet: string): boolean {
     const bytes = fromHex(packet);
-    const slot = this.memory.sendPool(bytes.length).take();
+    const slot = this.memory.takeSend(bytes.length);
     if (slot < 0) return false;
     this.memory.bytes.set(bytes, slot);
     return this.session.sendPacket(slot, bytes.length, this.now);

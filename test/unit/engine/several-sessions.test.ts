@@ -67,7 +67,7 @@ class Machine {
 
   /** Sends an inner packet with a mark of its own. */
   send(session: Session, mark: number): void {
-    const slot = this.memory.sendPool(PACKET_BYTES).take();
+    const slot = this.memory.takeSend(PACKET_BYTES);
     const packet = this.memory.bytes.subarray(slot, slot + PACKET_BYTES).fill(0);
     packet[10] = 0x45;
     packet[MARK_AT] = mark;

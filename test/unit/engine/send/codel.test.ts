@@ -15,7 +15,7 @@ function signals(codel: Codel, lane: number, waitedMs: number, fromMs: number, t
 describe('CoDel', () => {
   test('bears a queue below its target, and a long one that does not last', () => {
     const codel = new Codel();
-    expect(signals(codel, 1, 9.9, 0, 1_000)).toEqual([]);
+    expect(signals(codel, 1, 19.9, 0, 1_000)).toEqual([]);
     expect(signals(codel, 1, 50, 1_000, 1_099)).toEqual([]);
     expect(signals(codel, 1, 0, 1_099, 1_100)).toEqual([]);
     expect(signals(codel, 1, 50, 1_100, 1_199)).toEqual([]);

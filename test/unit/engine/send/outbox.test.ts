@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { EngineMemory, type MemoryPlan } from '../../../../src-engine/memory.ts';
+import { EngineMemory, type MemoryPlan, sizeClass } from '../../../../src-engine/memory.ts';
 import { CONTROL_LANE } from '../../../../src-engine/send/lane-hash.ts';
 import { Outbox } from '../../../../src-engine/send/outbox.ts';
 import { Rng } from '../../../support/rng.ts';
@@ -28,7 +28,7 @@ beforeEach(() => {
 
 function enqueue(lane: number, length: number, options: { isPatient?: boolean; now?: number } = {}): void {
   expect(
-    outbox.enqueue(lane, memory.sendPool(length).take(), length, options.isPatient ?? true, options.now ?? 0),
+    outbox.enqueue(lane, memory.takeSend(length), length, options.isPatient ?? true, options.now ?? 0),
   ).toBe(true);
 }
 
@@ -225,7 +225,7 @@ test('whatever happens to datagrams, everything arrives once all are answered, a
       const dice = rng.int(0, 9);
       if (dice < 3 && outbox.messagesHeld < 40) {
         const length = rng.pick([60, 1_000, 1_500, 6_000, 9_000]);
-        if (memory.sendPool(length).available > 0) enqueue(rng.int(0, 4), length);
+        if (memory.send[sizeClass(length)]!.available > 0) enqueue(rng.int(0, 4), length);
       } else if (dice < 6) {
         const room = rng.pick([600, 1_200, ROOM]);
         const chunk = outbox.hasReplay ? outbox.takeReplay(room + 6, room) : cut(room);
