@@ -59,9 +59,9 @@ export const SMALL_SLOT_BYTES = 1_536;
 
 /**
  * Holds what TCP hands over at once on a home link: the kernel makes super-packets of a millisecond of a stream's rate,
- * 8 KiB at 65 Mbit/s. A slot for the largest packet would waste most of itself on them.
+ * 16 KiB at 130 Mbit/s. A slot for the largest packet would waste most of itself on them.
  */
-export const MEDIUM_SLOT_BYTES = 8_192;
+export const MEDIUM_SLOT_BYTES = 16_384;
 
 /** How many slots and datagram buffers an endpoint works with. Memory is touched only when used. */
 export interface MemoryPlan {
@@ -79,7 +79,7 @@ export interface MemoryPlan {
 
 /**
  * 104 large slots hold 6.5 MiB: 18 ms at 3 Gbit/s, more than any LAN round trip with a busy scheduler. 512 medium ones
- * hold 100 ms of 300 Mbit/s, as much as two links of very different delay ask for. 4,096 small ones hold 4 s of a
+ * hold half a second of one stream of up to 130 Mbit/s, or 64 ms of eight: two links of very different delay ask for that. 4,096 small ones hold 4 s of a
  * 1,000 packets/s stream while no path works. The receiver mirrors the sender, because a sender never has more
  * outstanding than its peer advertises. Twice as much would push a daemon that was busy once over 90 MB.
  */

@@ -48,6 +48,8 @@ export class Session implements MessageSink, FrameHandler {
   private readonly switches: SwitchRecorder;
   private readonly events: SessionEvent[] = [];
   private readonly reader: FrameReader;
+  /** Over which path the datagram being read came. */
+  private receivingPath: Path | null = null;
   private deliveries = 0;
   private sweepAt = 0;
   private statusSeen = -1;
@@ -267,6 +269,7 @@ export class Session implements MessageSink, FrameHandler {
     path.bytesReceived += datagramBytes;
     path.lastHeardAt = now;
     if (datagramBytes > path.mtu.datagramBytes) path.mtu.raiseMaximum(datagramBytes, now);
+    this.receivingPath = path;
     const outcome = this.reader.read(path, at, end, socket, remote, now);
     if (outcome === 'no-memory') return this.ports.drops.add('receive-memory');
     path.received.accept(packetNumber);
@@ -297,7 +300,7 @@ export class Session implements MessageSink, FrameHandler {
     const path = this.paths[ack.pathId];
     if (path === undefined || !path.isOpen) return true;
     const wasUsable = path.isUsable;
-    if (!path.onAck(ack, this.outbox, now)) return false;
+    if (!path.onAck(ack, path === this.receivingPath, this.outbox, now)) return false;
     if (path.isUsable !== wasUsable) {
       this.announce(path);
       this.transmitter.statusChanged();

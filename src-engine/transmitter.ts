@@ -1,7 +1,7 @@
 import type { Path } from './path/path.ts';
 import { TRANSMIT_BATCH } from './memory.ts';
 import { BondedPaths } from './scheduler/bonded-paths.ts';
-import { earliestPath } from './scheduler/earliest-path.ts';
+import { bytesToLeave, earliestPath } from './scheduler/earliest-path.ts';
 import type { BestPath } from './scheduler/best-path.ts';
 import type { Outbox } from './send/outbox.ts';
 import type { BondingReason } from './session-events.ts';
@@ -65,6 +65,8 @@ export class Transmitter {
   private replayPath: Path | null = null;
   /** Where new data goes in the batch being built. */
   private dataPath: Path | null = null;
+  /** Whether that is data from further back in the queue, because the path takes longer. */
+  private isAhead = false;
   /** When pacing lets a path go on that has something to send; Infinity if none is held back. */
   private pacedUntil = Infinity;
   private now = 0;
@@ -128,6 +130,7 @@ export class Transmitter {
   /** The path on which new data goes out now. */
   private chooseDataPath(now: number): Path | null {
     const { mode, outbox, paths, scheduler } = this.session;
+    this.isAhead = false;
     if (mode !== 'bonded') {
       if (this.bonded.isActive) this.endBonding();
       return scheduler.carrying;
@@ -135,9 +138,13 @@ export class Transmitter {
     const { bonded } = this;
     bonded.update(paths, scheduler.carrying, now);
     outbox.allowWaiting(bonded.spreadMicros * SPREAD_FACTOR);
-    const path = earliestPath(paths, this.isMember, outbox.bytesAhead, LEAST_BONDED_BYTES, now);
-    if (path === null && outbox.hasQueued) this.notePacing(paths, now);
-    return path;
+    const batchBytes = Math.min(LEAST_BONDED_BYTES, outbox.queuedBytes);
+    const path = earliestPath(paths, this.isMember, batchBytes, now);
+    const skipBytes = path === null ? 0 : bytesToLeave(path, paths, this.isMember, batchBytes);
+    this.isAhead = skipBytes > 0;
+    if (path !== null && (!this.isAhead || outbox.aimAhead(skipBytes))) return path;
+    if (outbox.hasQueued) this.notePacing(paths, now);
+    return null;
   }
 
   private endBonding(): void {
@@ -346,7 +353,7 @@ export class Transmitter {
       if (chunk < 0 && path === this.replayPath) chunk = outbox.takeReplay(whole, part);
       if (chunk < 0 && isDataPath) {
         isCopy = false;
-        chunk = outbox.cut(whole, part, builder.isEmpty, this.now);
+        chunk = outbox.cut(whole, part, builder.isEmpty, this.isAhead, this.now);
       }
       if (chunk < 0) break;
       const isLast = this.writeChunk(chunk);

@@ -172,7 +172,10 @@ export class RateModel {
       SHARE_BYTES +
       this.burstBytes +
       (this.bytesPerSecond * (minimumRttMicros + QUEUE_HEADROOM_MICROS)) / 1e6;
-    return Math.min(MAX_WINDOW_BYTES, Math.max(this.isStartup ? 2 * held : held, MIN_WINDOW_BYTES));
+    return Math.min(
+      MAX_WINDOW_BYTES,
+      Math.max(this.isStartup ? STARTUP_GAIN * held : held, MIN_WINDOW_BYTES),
+    );
   }
 
   /** Bytes that pacing lets go now; may be negative. Call {@link spend} for what is sent. */
@@ -243,6 +246,11 @@ const QUEUE_HEADROOM_MICROS = 4_000;
 const SHARE_BYTES = 24 * 1024;
 /** Half a TSO super-packet: what may be in flight on a path of which nothing is known. */
 const MIN_WINDOW_BYTES = 32 * 1024;
+/**
+ * How far the window goes beyond the model while the path's rate is being found. BBR doubles; half of that overflows no
+ * queue of half the path's round trip, and the rate is found in a few rounds more.
+ */
+const STARTUP_GAIN = 1.5;
 /** Below the ring of sent datagrams and the receiver's buffers, so that neither limits unexpectedly. */
 const MAX_WINDOW_BYTES = 7 * 1024 * 1024;
 /** Bytes that may leave in one burst at any rate: one GSO send. */

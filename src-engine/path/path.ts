@@ -219,9 +219,10 @@ export class Path {
 
   /**
    * Takes an acknowledgement of this path's packet numbers.
+   * @param isRoundTrip whether it came over this path too: else its time says nothing about the path's round trip.
    * @returns false if it acknowledges what was never sent.
    */
-  onAck(ack: AckFields, fate: ChunkFate, now: number): boolean {
+  onAck(ack: AckFields, isRoundTrip: boolean, fate: ChunkFate, now: number): boolean {
     const sent = this.sent;
     if (ack.ranges[1]! >= sent.next) return false;
     const floor = Math.max(0, sent.oldest - LATE_ACK_DATAGRAMS, sent.next - SENT_CAPACITY + 1);
@@ -248,13 +249,13 @@ export class Path {
     }
     if (newest < 0) return true;
     this.model.onDelivered(this.model.delivered - deliveredBefore, now);
-    this.onProgress(newest, ack, now);
+    this.onProgress(newest, ack, isRoundTrip, now);
     sent.advance();
     this.detectLoss(fate, now);
     return true;
   }
 
-  private onProgress(newest: number, ack: AckFields, now: number): void {
+  private onProgress(newest: number, ack: AckFields, isRoundTrip: boolean, now: number): void {
     const sent = this.sent;
     const slot = newest % SENT_CAPACITY;
     this.model.deliveredAt = now;
@@ -263,7 +264,7 @@ export class Path {
     if (newest > this.largestAcked) {
       this.largestAcked = newest;
       const isClean = (sent.flags[slot]! & FLAG_CLEAN) !== 0;
-      this.rtt.update(now - sent.sentAt[slot]!, ack.delayMicros, isClean, now);
+      if (isRoundTrip) this.rtt.update(now - sent.sentAt[slot]!, ack.delayMicros, isClean, now);
     }
     this.model.onSample(
       sent.deliveredThen[slot]!,

@@ -13,9 +13,9 @@ export interface PeerMemory {
 }
 
 /**
- * Messages (inner packets) that are queued or not yet acknowledged, in their lanes. A message gets its number when its
- * first chunk is cut, and its record is freed when it and all before it in the lane are acknowledged: so the records
- * that are not freed bound what the peer may have to hold.
+ * Messages (inner packets) that are queued or not yet acknowledged, in their lanes. A message gets its number when it or
+ * one behind it in the lane is first cut, and its record is freed when it and all before it in the lane are acknowledged:
+ * so the records that are not freed bound what the peer may have to hold.
  *
  * Records are struct-of-arrays addressed by small integers; -1 is "none". Nothing here allocates after construction.
  */
@@ -35,13 +35,15 @@ export class MessageStore {
   readonly generation: Int32Array;
 
   private readonly memory: EngineMemory;
-  /** Slots of the peer, and messages outstanding, by size class. */
+  /** Slots of the peer, and messages that were numbered and not freed, by size class. */
   private readonly peerSlots = new Int32Array(SIZE_CLASSES);
   private readonly outstanding = new Int32Array(SIZE_CLASSES);
   private readonly lanes = new LaneQueue();
   private readonly laneHead = new Int32Array(LANES).fill(-1);
   private readonly laneTail = new Int32Array(LANES).fill(-1);
+  /** First message that still has bytes to cut, and first that has no number yet. */
   private readonly laneUncut = new Int32Array(LANES).fill(-1);
+  private readonly laneUnnumbered = new Int32Array(LANES).fill(-1);
   private readonly laneNumber = new Int32Array(LANES);
   private readonly laneQueued = new Float64Array(LANES);
   private readonly cut: Int32Array;
@@ -53,6 +55,8 @@ export class MessageStore {
   private readonly codel = new Codel();
   /** What was queued before has waited for a path, not for its turn. */
   private resumedAt = 0;
+  /** Where {@link nextAhead} goes on; -1 after the last message of the lane. */
+  private aheadCursor = -1;
   private free: number;
 
   constructor(memory: EngineMemory) {
@@ -99,6 +103,7 @@ export class MessageStore {
     else this.next[this.laneTail[lane]!] = message;
     this.laneTail[lane] = message;
     if (this.laneUncut[lane]! < 0) this.laneUncut[lane] = message;
+    if (this.laneUnnumbered[lane]! < 0) this.laneUnnumbered[lane] = message;
     this.laneQueued[lane]! += length;
     this.queuedBytes += length;
     this.held++;
@@ -115,10 +120,42 @@ export class MessageStore {
       const lane = this.nextLane();
       if (lane < 0) return -1;
       const message = this.laneUncut[lane]!;
-      if (this.cut[message]! > 0 || lane === CONTROL_LANE || !this.isCongested(lane, message, now))
-        return message;
-      if (this.signal(lane, message)) return message;
+      if ((this.flags[message]! & JUDGED) !== 0 || lane === CONTROL_LANE) return message;
+      this.flags[message]! |= JUDGED;
+      if (!this.isCongested(lane, message, now) || this.signal(lane, message)) return message;
     }
+  }
+
+  /**
+   * Aims {@link nextAhead} at what leaves after `skipBytes` more of the queue: at the lane that queues most, as deep as
+   * lanes that take turns get by then. @returns false if the queue is not that long.
+   */
+  aimAhead(skipBytes: number): boolean {
+    let lane = -1;
+    let lanes = 0;
+    for (let other = 0; other < CONTROL_LANE; other++) {
+      if (this.laneQueued[other]! < LEAST_SIGNALLED_BYTES) continue;
+      lanes++;
+      if (lane < 0 || this.laneQueued[other]! > this.laneQueued[lane]!) lane = other;
+    }
+    let skip = skipBytes / lanes;
+    let message = lane < 0 || skip >= this.laneQueued[lane]! ? -1 : this.laneUncut[lane]!;
+    // The message that begins nearest.
+    for (; message >= 0; message = this.next[message]!) {
+      const rest = this.length[message]! - this.cut[message]!;
+      if (skip <= rest / 2) break;
+      skip -= rest;
+    }
+    this.aheadCursor = message;
+    return message >= 0;
+  }
+
+  /** The message to cut from next for a path that is late, or -1; see {@link aimAhead}. */
+  nextAhead(): number {
+    let message = this.aheadCursor;
+    while (message >= 0 && this.cut[message] === this.length[message]) message = this.next[message]!;
+    this.aheadCursor = message;
+    return message;
   }
 
   /** The lane whose turn it is, or -1. */
@@ -129,12 +166,6 @@ export class MessageStore {
       this.codel.relax(lane);
       this.lanes.retire(lane);
     }
-  }
-
-  /** Bytes that leave before a packet of the lane whose turn it is would, its own lane included. */
-  get bytesAhead(): number {
-    const lane = this.nextLane();
-    return lane >= 0 && this.lanes.isSparse(lane) ? this.laneQueued[lane]! : this.queuedBytes;
   }
 
   /** How long packets may wait in a lane before its sender is signalled, beyond CoDel's usual target. */
@@ -155,14 +186,22 @@ export class MessageStore {
     return this.codel.onDequeue(lane, now - Math.max(this.queuedAt[message]!, this.resumedAt), now);
   }
 
-  /** @returns whether the message still is to be sent. */
-  private signal(lane: number, message: number): boolean {
+  /**
+   * Signals the lane's sender with `first`, or with the first message behind it that was not started: what has left
+   * cannot be changed. @returns whether `first` still is to be sent.
+   */
+  private signal(lane: number, first: number): boolean {
+    let message = first;
+    while (message >= 0 && this.cut[message]! > 0) message = this.next[message]!;
+    if (message < 0) return true;
     this.congestionSignals++;
     const before = this.length[message]!;
     const after = signalCongestion(this.memory.bytes, this.slot[message]!, before);
     if (after === 0) {
-      this.drop(lane, message);
-      return false;
+      // One that has a number must not vanish: the peer waits for it.
+      const dropped = this.isNumbered(message) ? this.laneUnnumbered[lane]! : message;
+      if (dropped >= 0) this.drop(lane, dropped);
+      return dropped !== first;
     }
     this.length[message] = after;
     this.laneQueued[lane]! -= before - after;
@@ -175,27 +214,39 @@ export class MessageStore {
     return this.cut[message]!;
   }
 
-  /** Whether flow control allows a message to be started. */
-  mayStart(message: number): boolean {
-    const size = sizeClass(this.length[message]!);
-    return this.outstanding[size]! < this.peerSlots[size]!;
+  private isNumbered(message: number): boolean {
+    return (this.flags[message]! & NUMBERED) !== 0;
   }
 
-  /** Books the next `bytes` of a message as cut; the first piece gives it its number. */
+  /**
+   * Gives a message, and those before it in its lane, their numbers, each of which claims a slot of the peer's: so what
+   * is sent ahead never takes the slot of what it waits for. @returns false if flow control does not allow it.
+   */
+  start(message: number): boolean {
+    const lane = this.lane[message]!;
+    while (!this.isNumbered(message)) {
+      const next = this.laneUnnumbered[lane]!;
+      const size = sizeClass(this.length[next]!);
+      if (this.outstanding[size]! >= this.peerSlots[size]!) return false;
+      this.outstanding[size]!++;
+      this.flags[next]! |= NUMBERED;
+      this.number[next] = this.laneNumber[lane]!;
+      this.laneNumber[lane] = (this.laneNumber[lane]! + 1) | 0;
+      this.laneUnnumbered[lane] = this.next[next]!;
+    }
+    return true;
+  }
+
+  /** Books the next `bytes` of a started message as cut. */
   takeBytes(message: number, bytes: number): void {
     const lane = this.lane[message]!;
-    if (this.cut[message] === 0) this.start(lane, message);
     this.cut[message]! += bytes;
     this.laneQueued[lane]! -= bytes;
     this.queuedBytes -= bytes;
     this.lanes.spend(lane, bytes);
-    if (this.cut[message] === this.length[message]) this.laneUncut[lane] = this.next[message]!;
-  }
-
-  private start(lane: number, message: number): void {
-    this.number[message] = this.laneNumber[lane]!;
-    this.laneNumber[lane] = (this.laneNumber[lane]! + 1) | 0;
-    this.outstanding[sizeClass(this.length[message]!)]!++;
+    let uncut = this.laneUncut[lane]!;
+    while (uncut >= 0 && this.cut[uncut] === this.length[uncut]) uncut = this.next[uncut]!;
+    this.laneUncut[lane] = uncut;
   }
 
   // ---- the end of a message ------------------------------------------------------------------------------------
@@ -247,7 +298,10 @@ export class MessageStore {
       }
     }
     if (longest < 0) return false;
-    return isOldest ? this.dropOldest(longest) : this.dropNewest(longest);
+    const oldest = this.laneUnnumbered[longest]!;
+    if (oldest < 0) return false;
+    this.drop(longest, isOldest ? oldest : this.laneTail[longest]!);
+    return true;
   }
 
   /**
@@ -258,30 +312,17 @@ export class MessageStore {
   dropStale(now: number): void {
     if (this.queuedBytes === 0) return;
     for (let lane = 0; lane < CONTROL_LANE; lane++) {
-      for (let message = this.laneUncut[lane]!; message >= 0; message = this.laneUncut[lane]!) {
+      for (let message = this.laneUnnumbered[lane]!; message >= 0; message = this.laneUnnumbered[lane]!) {
         const limit = (this.flags[message]! & PATIENT) !== 0 ? PATIENT_AGE_MICROS : IMPATIENT_AGE_MICROS;
-        if (now - this.queuedAt[message]! < limit || this.cut[message]! > 0 || !this.dropOldest(lane)) break;
+        if (now - this.queuedAt[message]! < limit) break;
+        this.drop(lane, message);
       }
     }
   }
 
-  private dropOldest(lane: number): boolean {
-    let message = this.laneUncut[lane]!;
-    if (this.cut[message]! > 0) message = this.next[message]!;
-    if (message < 0) return false;
-    this.drop(lane, message);
-    return true;
-  }
-
-  private dropNewest(lane: number): boolean {
-    const message = this.laneTail[lane]!;
-    if (this.cut[message]! > 0) return false;
-    this.drop(lane, message);
-    return true;
-  }
-
   private drop(lane: number, message: number): void {
     if (this.laneUncut[lane] === message) this.laneUncut[lane] = this.next[message]!;
+    if (this.laneUnnumbered[lane] === message) this.laneUnnumbered[lane] = this.next[message]!;
     this.detach(lane, message);
     this.laneQueued[lane]! -= this.length[message]!;
     this.queuedBytes -= this.length[message]!;
@@ -323,12 +364,14 @@ export class MessageStore {
       } else {
         this.cut[message] = 0;
         this.acked[message] = 0;
+        this.flags[message]! &= PATIENT;
         this.generation[message] = (this.generation[message]! + 1) | 0;
         this.laneQueued[lane] += this.length[message]!;
       }
       message = next;
     }
     this.laneUncut[lane] = this.laneHead[lane]!;
+    this.laneUnnumbered[lane] = this.laneHead[lane]!;
     this.queuedBytes += this.laneQueued[lane];
     if (this.laneHead[lane]! >= 0) this.lanes.activate(lane);
   }
@@ -352,6 +395,9 @@ export function chainRecords(next: Int32Array): number {
 
 const PATIENT = 1;
 const COMPLETE = 2;
+const NUMBERED = 4;
+/** Looked at for congestion when its turn came. */
+const JUDGED = 8;
 
 /**
  * What is less waits because of a pause of the path, not because its sender is too fast: 130 ms of a 1,000 packets/s

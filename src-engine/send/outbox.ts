@@ -78,9 +78,9 @@ export class Outbox implements ChunkFate {
     return this.messages.queuedBytes;
   }
 
-  /** See {@link MessageStore.bytesAhead}. */
-  get bytesAhead(): number {
-    return this.messages.bytesAhead;
+  /** See {@link MessageStore.aimAhead}. */
+  aimAhead(skipBytes: number): boolean {
+    return this.messages.aimAhead(skipBytes);
   }
 
   /** See {@link MessageStore.allowWaiting}. */
@@ -136,16 +136,17 @@ export class Outbox implements ChunkFate {
    * Cuts the next chunk of new data.
    * @param whole room for a whole message's bytes, `part` for a piece's: what is left in the datagram behind a head.
    * @param isFresh whether the datagram is empty so far: then a packet that would fit a whole datagram is not split.
+   * @param isAhead whether to cut where {@link aimAhead} aimed rather than what is next in turn.
    * @returns a chunk, or -1 if there is nothing that fits.
    */
-  cut(whole: number, part: number, isFresh: boolean, now: number): number {
+  cut(whole: number, part: number, isFresh: boolean, isAhead: boolean, now: number): number {
     const { messages } = this;
-    const message = messages.nextUncut(now);
+    const message = isAhead ? messages.nextAhead() : messages.nextUncut(now);
     if (message < 0) return -1;
     const done = messages.cutBytes(message);
     const rest = messages.length[message]! - done;
     const isStart = done === 0;
-    if (isStart && !messages.mayStart(message)) return -1;
+    if (isStart && !messages.start(message)) return -1;
     let take = rest;
     if (!((isStart && rest <= whole) || rest <= part)) {
       if (part < MIN_PIECE_BYTES || (!isFresh && isStart && rest <= UNSPLIT_BYTES)) return -1;

@@ -20,7 +20,7 @@ beforeEach(() => {
 const available = (): number[] => memory.send.map((pool) => pool.available);
 
 test('a message gets the smallest slot that holds it', () => {
-  for (const bytes of [1, 1_536, 1_537, 8_192, 8_193, 65_600])
+  for (const bytes of [1, 1_536, 1_537, 16_384, 16_385, 65_600])
     expect(memory.takeSend(bytes)).toBeGreaterThan(0);
   expect(available()).toEqual([1, 2, 0]);
 });
@@ -31,12 +31,12 @@ test('when a size is used up, the next one helps out as long as most of it is fr
   expect(borrowed.every((slot) => slot > 0)).toBe(true);
   expect(available()).toEqual([0, 1, 2]);
   expect(memory.takeSend(100), 'the rest is for those that need it').toBe(-1);
-  expect(memory.takeSend(8_000)).toBeGreaterThan(0);
-  expect(memory.takeSend(8_000), 'a large one').toBeGreaterThan(0);
+  expect(memory.takeSend(16_000)).toBeGreaterThan(0);
+  expect(memory.takeSend(16_000), 'a large one').toBeGreaterThan(0);
 });
 
 test('every slot goes back where it came from, and no two overlap', () => {
-  const sizes = [100, 100, 100, 8_000, 8_000, 8_000, 8_000, 60_000, 60_000];
+  const sizes = [100, 100, 100, 16_000, 16_000, 16_000, 16_000, 60_000, 60_000];
   const slots = sizes.map((bytes) => ({ bytes, slot: memory.takeSend(bytes) }));
   expect(available()).toEqual([0, 0, 0]);
   const sorted = [...slots].sort((a, b) => a.slot - b.slot);

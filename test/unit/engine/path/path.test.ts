@@ -30,8 +30,9 @@ function send(count = 1, bytes = 1_200): void {
   for (let i = 0; i < count; i++) path.book(bytes, path.sent.next, true, false, now);
 }
 
-function ack(first: number, last = first, delayMicros = 0): boolean {
-  return path.onAck({ pathId: 0, delayMicros, count: 1, ranges: Float64Array.of(first, last) }, fate, now);
+function ack(first: number, last = first, delayMicros = 0, isRoundTrip = true): boolean {
+  const ranges = Float64Array.of(first, last);
+  return path.onAck({ pathId: 0, delayMicros, count: 1, ranges }, isRoundTrip, fate, now);
 }
 
 /** Measures the path's round trip, so that timers have something to go by. */
@@ -45,6 +46,17 @@ function measure(): void {
 function timeOut(hasAlternative = true): boolean {
   return path.onTimeout(fate, hasAlternative, now);
 }
+
+test('an acknowledgement that came over another path says nothing about the round trip', () => {
+  send();
+  now += RTT_MICROS / 2;
+  ack(0, 0, 0, false);
+  expect([path.rtt.hasSample, path.bytesInFlight]).toEqual([false, 0]);
+  send();
+  now += RTT_MICROS;
+  ack(1);
+  expect(path.rtt.minimumMicros).toBe(RTT_MICROS);
+});
 
 describe('loss', () => {
   test('three later datagrams that arrived make one lost', () => {

@@ -32,7 +32,7 @@ function enqueue(lane: number, length: number, options: { isPatient?: boolean; n
   ).toBe(true);
 }
 
-const cut = (room = ROOM, isFresh = true): number => outbox.cut(room + 6, room, isFresh, 0);
+const cut = (room = ROOM, isFresh = true): number => outbox.cut(room + 6, room, isFresh, false, 0);
 
 /** Puts chunks into one datagram; returns its references. */
 function datagram(...chunks: number[]): number {
@@ -95,6 +95,72 @@ describe('cutting', () => {
       '1/1 0+10 of 10',
       '2/0 0+10 of 10',
     ]);
+  });
+});
+
+describe('cutting ahead, for a path that takes longer', () => {
+  const cutAhead = (): number => outbox.cut(ROOM + 6, ROOM, true, true, 0);
+
+  test('what leaves first is taken from where the order will be by then; the rest keeps its order', () => {
+    for (let i = 0; i < 4; i++) enqueue(3, 10_000);
+    expect(outbox.aimAhead(20_000)).toBe(true);
+    expect([piece(cutAhead()), piece(cutAhead())]).toEqual(['3/2 0+1440 of 10000', '3/2 1440+1440 of 10000']);
+    const rest: string[] = [];
+    for (let chunk = cut(); chunk >= 0; chunk = cut()) rest.push(piece(chunk));
+    expect(rest.filter((text) => text.includes(' 0+'))).toEqual([
+      '3/0 0+1440 of 10000',
+      '3/1 0+1440 of 10000',
+      '3/3 0+1440 of 10000',
+    ]);
+    expect(rest).toContain('3/2 2880+1440 of 10000');
+  });
+
+  test('the queue has to be that long', () => {
+    for (let i = 0; i < 4; i++) enqueue(3, 10_000);
+    expect(outbox.aimAhead(41_000)).toBe(false);
+    expect(outbox.aimAhead(30_000)).toBe(true);
+  });
+
+  test('lanes that take turns get less deep into each of them', () => {
+    for (const lane of [3, 3, 3, 3, 4, 4, 4]) enqueue(lane, 10_000);
+    expect(outbox.aimAhead(40_000)).toBe(true);
+    expect(piece(cutAhead())).toBe('3/2 0+1440 of 10000');
+  });
+
+  test('it goes on behind a message that is used up', () => {
+    for (let i = 0; i < 4; i++) enqueue(3, i === 3 ? 20_000 : 1_000 * 15);
+    outbox.aimAhead(30_000);
+    const numbers = Array.from({ length: 24 }, cutAhead).map((chunk) => outbox.numberOf(chunk));
+    expect(new Set(numbers)).toEqual(new Set([2, 3]));
+    expect(cutAhead()).toBeGreaterThanOrEqual(0);
+  });
+
+  test('it never takes the slots of what it has to wait for', () => {
+    outbox.setPeerMemory({ smallSlots: 64, mediumSlots: 2, largeSlots: 8 });
+    for (let i = 0; i < 4; i++) enqueue(3, 10_000);
+    expect(outbox.aimAhead(20_000)).toBe(true);
+    expect(cutAhead(), 'the peer could not hold all three').toBe(-1);
+    expect([piece(cut()), piece(cut())]).toEqual(['3/0 0+1440 of 10000', '3/0 1440+1440 of 10000']);
+  });
+
+  test('nothing is dropped that the peer already waits for', () => {
+    for (let i = 0; i < 4; i++) enqueue(3, 10_000);
+    outbox.aimAhead(20_000);
+    cutAhead();
+    for (const isOldest of [true, false]) {
+      outbox.dropFromLongest(isOldest);
+      expect(outbox.messagesDropped).toBe(1);
+    }
+    outbox.dropStale(AGES_MICROS);
+    expect(outbox.messagesHeld).toBe(3);
+  });
+
+  test('a peer that lost its state gets everything again in order', () => {
+    for (let i = 0; i < 4; i++) enqueue(3, 10_000);
+    outbox.aimAhead(20_000);
+    cutAhead();
+    outbox.restart();
+    expect([piece(cut()), outbox.queuedBytes]).toEqual(['3/0 0+1440 of 10000', 40_000 - 1_440]);
   });
 });
 
