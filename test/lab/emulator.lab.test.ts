@@ -96,6 +96,30 @@ describe('the link emulator', () => {
     expect(counters.up.kernelDrops).toBe(0);
   });
 
+  it('writes down when each long frame came and is delivered, and which it loses', async () => {
+    await using home = await VirtualHome.create({ links: { eth0: { ...OPEN, delayMs: 4 } } });
+    await using traffic = await Traffic.start(home, {
+      stream: STEADY,
+      transferBitsPerSecond: null,
+      echoIntervalMs: 50,
+    });
+    // Only now: whom a neighbour's address was asked for in vain is unreachable for seconds.
+    await home.emulator?.change('eth0', 'both', { lossRatio: 0.3 });
+    await home.emulator?.record('eth0', STEADY.sizeBytes + HEADER_BYTES);
+    await sleep(1000);
+    const fates = await home.emulator?.fates('eth0');
+    await traffic.finish();
+    for (const direction of [fates?.up ?? [], fates?.down ?? []]) {
+      // Requests of the echo session are shorter than what is recorded.
+      expect(direction.length).toBeGreaterThan(700);
+      expect(direction.length).toBeLessThan(1100);
+      const delivered = direction.filter(([, due]) => due > 0);
+      expect(delivered.every(([arrived, due]) => Math.abs(due - arrived - 4000) <= 1)).toBe(true);
+      expect(delivered.length / direction.length).toBeGreaterThan(0.6);
+      expect(delivered.length / direction.length).toBeLessThan(0.8);
+    }
+  });
+
   it('refuses what it does not know', async () => {
     await using home = await VirtualHome.create({ links: { eth0: OPEN } });
     await expect(home.emulator?.change('wlan0', 'up', { delayMs: 1 })).rejects.toThrow('no link wlan0');

@@ -97,6 +97,12 @@ struct Counters {
   std::uint64_t kernel_drops = 0;
 };
 
+// What became of one frame.
+struct Fate {
+  Nanos arrived;
+  Nanos due;  // 0: it was not delivered
+};
+
 // Jitter without reordering: the delay wanders between random values, drawn so rarely that it falls by at most half a
 // millisecond a millisecond. Independent draws would only push every frame to the latest one before it.
 class WanderingJitter {
@@ -129,32 +135,13 @@ class Direction {
 
   Shape shape;
   Counters counters;
+  // Of frames at least this long while something is recorded.
+  std::optional<std::uint32_t> recorded_bytes;
+  std::vector<Fate> fates;
 
   void accept(const std::uint8_t* bytes, std::uint32_t length, Nanos now) {
-    ++counters.received;
-    if (shape.black_hole) {
-      ++counters.black_holed;
-      return;
-    }
-    if (is_lost()) {
-      ++counters.lost;
-      return;
-    }
-    Nanos departs = now;
-    if (shape.rate_bits_per_second > 0) {
-      const Nanos starts = std::max(busy_until_, now);
-      if (starts - now > to_nanos(shape.queue_ms)) {
-        ++counters.queue_drops;
-        return;
-      }
-      busy_until_ = starts + static_cast<Nanos>(length * 8e9 / shape.rate_bits_per_second);
-      departs = busy_until_;
-    }
-    schedule(pool_.take(bytes, length), departs, now);
-    if (shape.duplicate_ratio > 0 && random_.unit() < shape.duplicate_ratio) {
-      ++counters.duplicated;
-      schedule(pool_.take(bytes, length), departs, now);
-    }
+    const Nanos due = decide(bytes, length, now);
+    if (recorded_bytes && length >= *recorded_bytes) fates.push_back({now, due});
   }
 
   std::optional<Nanos> next_due() const {
@@ -202,6 +189,35 @@ class Direction {
 
   static Nanos to_nanos(double ms) { return static_cast<Nanos>(ms * static_cast<double>(kMilli)); }
 
+  // Tells when the frame will be delivered, or 0.
+  Nanos decide(const std::uint8_t* bytes, std::uint32_t length, Nanos now) {
+    ++counters.received;
+    if (shape.black_hole) {
+      ++counters.black_holed;
+      return 0;
+    }
+    if (is_lost()) {
+      ++counters.lost;
+      return 0;
+    }
+    Nanos departs = now;
+    if (shape.rate_bits_per_second > 0) {
+      const Nanos starts = std::max(busy_until_, now);
+      if (starts - now > to_nanos(shape.queue_ms)) {
+        ++counters.queue_drops;
+        return 0;
+      }
+      busy_until_ = starts + static_cast<Nanos>(length * 8e9 / shape.rate_bits_per_second);
+      departs = busy_until_;
+    }
+    const Nanos due = schedule(pool_.take(bytes, length), departs, now);
+    if (shape.duplicate_ratio > 0 && random_.unit() < shape.duplicate_ratio) {
+      ++counters.duplicated;
+      schedule(pool_.take(bytes, length), departs, now);
+    }
+    return due;
+  }
+
   bool is_lost() {
     if (shape.loss_ratio <= 0) return false;
     if (shape.loss_burst_frames <= 1) return random_.unit() < shape.loss_ratio;
@@ -212,7 +228,7 @@ class Direction {
     return is_bad_;
   }
 
-  void schedule(Frame* frame, Nanos departs, Nanos now) {
+  Nanos schedule(Frame* frame, Nanos departs, Nanos now) {
     double extra_ms = 0;
     if (shape.jitter_ms > 0) {
       extra_ms = shape.reorders ? shape.jitter_ms * jitter_random_.signed_unit()
@@ -223,6 +239,7 @@ class Direction {
     last_due_ = due;
     waiting_.push_back({due, order_++, frame});
     std::push_heap(waiting_.begin(), waiting_.end(), later);
+    return due;
   }
 
   void send(const Port* out, mmsghdr* messages, unsigned count) {

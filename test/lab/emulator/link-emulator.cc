@@ -6,6 +6,8 @@
 //   {"link":"wlan0","direction":"up|down|both", ...}       changes what is named: rateBitsPerSecond queueMs delayMs
 //       jitterMs lossRatio lossBurstFrames duplicateRatio reorders blackHole
 //   {"counters":"wlan0"}
+//   {"record":"wlan0","leastBytes":250}                    from now on remembers the fate of frames at least this long
+//   {"fates":"wlan0"}                                      tells when each arrived and is delivered, 0 if it is not
 //
 // A frame passes: black hole, loss, rate and queue (a virtual clock says when its last bit leaves; what would wait
 // longer than the queue allows is dropped), delay and jitter. Nothing is held for longer than its delivery time.
@@ -156,6 +158,8 @@ class Emulator {
   std::string obey(const Command& command) {
     if (command.contains("attach")) return attach(command);
     if (command.contains("counters")) return render_counters(find_link(text(command, "counters")));
+    if (command.contains("record")) return record(command);
+    if (command.contains("fates")) return render_fates(find_link(text(command, "fates")));
     Link& link = find_link(text(command, "link"));
     const std::string& way = text(command, "direction");
     if (way != "up" && way != "down" && way != "both") throw std::invalid_argument("bad direction");
@@ -217,6 +221,31 @@ class Emulator {
         throw std::invalid_argument("bad field " + key);
       }
     }
+  }
+
+  std::string record(const Command& command) {
+    Link& link = find_link(text(command, "record"));
+    const auto least = command.find("leastBytes");
+    if (least == command.end() || !std::holds_alternative<double>(least->second)) {
+      throw std::invalid_argument("missing leastBytes");
+    }
+    for (Direction* direction : {&link.up, &link.down}) {
+      direction->fates.clear();
+      direction->recorded_bytes = static_cast<std::uint32_t>(std::get<double>(least->second));
+    }
+    return "{}";
+  }
+
+  static std::string render_fates(const Link& link) {
+    const auto render = [](const Direction& direction) {
+      std::string list;
+      for (const Fate& fate : direction.fates) {
+        list += (list.empty() ? "[" : ",[") + std::to_string(fate.arrived / 1000) + "," +
+                std::to_string(fate.due / 1000) + "]";
+      }
+      return "[" + list + "]";
+    };
+    return "{\"up\":" + render(link.up) + ",\"down\":" + render(link.down) + "}";
   }
 
   static std::string render_counters(Link& link) {

@@ -28,6 +28,9 @@ export interface DirectionCounters {
   readonly kernelDrops: number;
 }
 
+/** When a frame came to the emulator and when it is delivered, of the lab's one clock; 0 if it is not. */
+export type FrameFate = readonly [arrivedMicros: number, dueMicros: number];
+
 /**
  * Runs the link emulator of one home: a C++ program (`link-emulator.cc`) inside the air namespace that carries the
  * frames of every shaped link. Compiled on first use.
@@ -88,6 +91,17 @@ export class LinkEmulator {
   async counters(link: LinkName): Promise<Record<Direction, DirectionCounters>> {
     const answer = await this.#exchange({ counters: link });
     return answer as unknown as Record<Direction, DirectionCounters>;
+  }
+
+  /** Remembers from now on what becomes of frames on a link that are at least this long, Ethernet header included. */
+  record(link: LinkName, leastBytes: number): Promise<Moment> {
+    return this.#ask({ record: link, leastBytes });
+  }
+
+  /** Tells what became of the frames since `record`, in the order of their arrival. */
+  async fates(link: LinkName): Promise<Record<Direction, readonly FrameFate[]>> {
+    const answer = await this.#exchange({ fates: link });
+    return answer as unknown as Record<Direction, readonly FrameFate[]>;
   }
 
   /** Ends the program; frames that still wait are lost. */
