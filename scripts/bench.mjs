@@ -1,5 +1,6 @@
 // `npm run bench`: the tunnel against the raw link and against whichever peers are installed.
 // `npm run bench:links`: how much of two links is used, against the links alone and kernel MPTCP.
+// `npm run bench:manners`: delay under load, rate steps, fairness, copies and processor time.
 import { ensureDebianPackages } from './lib/debian.mjs';
 import { labObstacle } from './lib/lab-host.mjs';
 import { becomeScript, runScript } from './lib/run.mjs';
@@ -14,4 +15,5 @@ console.log('Building ...');
 if (!runScript('scripts/build.mjs')) process.exit(1);
 const [first, ...rest] = process.argv.slice(2);
 if (first === 'links') becomeScript('dist/lab/bench-links.js', rest);
+else if (first === 'manners') becomeScript('dist/lab/bench-manners.js', rest);
 else becomeScript('dist/lab/bench.js', process.argv.slice(2));

@@ -72,6 +72,7 @@ function labEntries() {
     demo: 'test/lab/demo.ts',
     bench: 'test/lab/bench.ts',
     'bench-links': 'test/lab/bench-links.ts',
+    'bench-manners': 'test/lab/bench-manners.ts',
     ...Object.fromEntries(
       probes.map((file) => [`probes/${file.slice(0, -'.ts'.length)}`, `${probesDir}/${file}`]),
     ),

@@ -4,7 +4,8 @@ import { VirtualHome } from '../home.ts';
 import type { HomeOptions } from '../home.ts';
 import { boxLanAddresses, SERVER } from '../home-plan.ts';
 import type { LinkName } from '../home-plan.ts';
-import type { ShapeChange } from '../emulator/link-emulator.ts';
+import type { Moment } from '../command-child.ts';
+import type { LinkEmulator, ShapeChange } from '../emulator/link-emulator.ts';
 import { runProgram, tryProgram } from '../programs.ts';
 import { CleanUp } from './clean-up.ts';
 import { Machine } from './machine.ts';
@@ -31,8 +32,14 @@ export class BenchHome implements AsyncDisposable {
   }
 
   /** Changes some of a shaped link's conditions. */
-  async changeLink(name: LinkName, change: ShapeChange): Promise<void> {
-    await this.#home.emulator?.change(name, 'both', change);
+  changeLink(name: LinkName, change: ShapeChange): Promise<Moment> {
+    return this.emulator.change(name, 'both', change);
+  }
+
+  /** @throws Error when no link is shaped. */
+  get emulator(): LinkEmulator {
+    if (this.#home.emulator === null) throw new Error('every link of this home is plain');
+    return this.#home.emulator;
   }
 
   /** @param links shapes of the laptop's links; a link left out is plain. */

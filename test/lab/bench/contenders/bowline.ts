@@ -71,6 +71,12 @@ export async function startBowline(
   }
 }
 
+/** Reads what the daemon of a laptop reports. */
+export async function readStatus(bench: BenchHome, laptop: Machine): Promise<DaemonStatus> {
+  const args = ['status', '--json', '--socket', socketPath(bench, laptop)];
+  return daemonStatusSchema.parse(JSON.parse(await laptop.run(program('bowline'), args)));
+}
+
 /** Starting two programs on a crowded machine and one handshake; a minute of it would hide a fault. */
 const START_MS = 20_000;
 const POLL_MS = 100;
