@@ -82,6 +82,7 @@ export class Tunnel {
   setMode(mode: Mode): void {
     if (this.session.mode === mode) return;
     this.session.mode = mode;
+    this.linkPaths.setSaving(mode === 'saver');
     if (this.session.isEstablished) this.greet(mode);
   }
 

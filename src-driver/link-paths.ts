@@ -1,4 +1,5 @@
 import type { NativeApi } from '../src-platform/native.ts';
+import { RESERVE_RANK_MICROS } from '../src-engine/path/path.ts';
 import { MAX_PATHS, type Session } from '../src-engine/session.ts';
 import type { SwitchReason } from '../src-engine/session-events.ts';
 import type { LinkSnapshot } from '../src-platform/links/link-snapshot.ts';
@@ -40,6 +41,7 @@ export class LinkPaths {
   private open: LinkPath[] = [];
   private readonly attempts = new Map<string, number>();
   private nextPathId = 0;
+  private isSaving = false;
 
   constructor(options: LinkPathsOptions) {
     this.options = options;
@@ -63,10 +65,21 @@ export class LinkPaths {
     this.links = links;
     this.priorities = priorities;
     this.attempts.clear();
+    this.rankAll();
+    this.reconcile();
+  }
+
+  /** Whether links that are paid by the byte are kept for when nothing else works. */
+  setSaving(isSaving: boolean): void {
+    if (this.isSaving === isSaving) return;
+    this.isSaving = isSaving;
+    this.rankAll();
+  }
+
+  private rankAll(): void {
     for (const path of this.open) {
       this.options.session.rankPath(path.pathId, this.rankOf(path.linkName), this.options.pump.now());
     }
-    this.reconcile();
   }
 
   /** Probes everything at once: something hints that the network has changed. */
@@ -181,8 +194,10 @@ export class LinkPaths {
 
   private rankOf(linkName: string): number {
     const link = this.links.find((candidate) => candidate.name === linkName);
-    const tier = TIER_MICROS[this.priorities.get(linkName) ?? 'auto'];
-    return tier + KIND_MICROS[link?.kind ?? 'other'];
+    const kind = link?.kind ?? 'other';
+    const priority = this.priorities.get(linkName) ?? 'auto';
+    const isSpared = this.isSaving && kind === 'cellular' && priority === 'auto';
+    return TIER_MICROS[isSpared ? 'backup' : priority] + KIND_MICROS[kind];
   }
 }
 
@@ -190,8 +205,8 @@ export class LinkPaths {
 const TIER_MICROS: Record<LinkPriority, number> = {
   prefer: 0,
   auto: 10_000_000,
-  backup: 20_000_000,
-  never: 20_000_000,
+  backup: RESERVE_RANK_MICROS,
+  never: RESERVE_RANK_MICROS,
 };
 /** A cable is preferred unless its round trip is this much worse: radio varies, and costs battery. */
 const KIND_MICROS: Record<LinkSnapshot['kind'], number> = {

@@ -6,9 +6,10 @@ export type SwitchReason =
 
 /**
  * Why a path does or does not take part in `bonded` mode: it `helps`; nothing is known of its rate yet; its rate is too
- * small to be worth its delay; it loses too much; its data would come so late that the receiver cannot hold the rest.
+ * small to be worth its delay; it loses too much; its data would come so late that the receiver cannot hold the rest; it
+ * is kept for when no other link works.
  */
-export type BondingReason = 'helps' | 'unmeasured' | 'too-slow' | 'too-lossy' | 'too-late';
+export type BondingReason = 'helps' | 'unmeasured' | 'too-slow' | 'too-lossy' | 'too-late' | 'reserve';
 
 /** What a session tells its driver; plain data, at low rate. */
 export type SessionEvent =

@@ -7,7 +7,9 @@ import { BestPath } from './scheduler/best-path.ts';
 import { SwitchRecorder } from './scheduler/switch-recorder.ts';
 import { CONTROL_LANE, isTcp, laneOfPacket } from './send/lane-hash.ts';
 import type { PeerMemory } from './send/message-store.ts';
+import { PATIENT, URGENT } from './send/message-store.ts';
 import { Outbox } from './send/outbox.ts';
+import { Urgency } from './send/urgency.ts';
 import type { BondingReason, SessionEvent, SwitchReason } from './session-events.ts';
 import type { Mode, Role, SendKey, SessionPorts } from './session-types.ts';
 import { SourceFilter } from './source-filter.ts';
@@ -48,6 +50,7 @@ export class Session implements MessageSink, FrameHandler {
   private readonly switches: SwitchRecorder;
   private readonly events: SessionEvent[] = [];
   private readonly reader: FrameReader;
+  private readonly urgency = new Urgency();
   /** Over which path the datagram being read came. */
   private receivingPath: Path | null = null;
   private deliveries = 0;
@@ -79,7 +82,9 @@ export class Session implements MessageSink, FrameHandler {
       this.ports.drops.add('not-ip');
       return false;
     }
-    if (!this.outbox.enqueue(lane, slot, length, isTcp(bytes, slot), now)) {
+    const isUrgent = this.urgency.note(bytes, slot, length, lane, now);
+    const traits = (isTcp(bytes, slot) ? PATIENT : 0) | (isUrgent ? URGENT : 0);
+    if (!this.outbox.enqueue(lane, slot, length, traits, now)) {
       this.ports.drops.add('send-memory');
       return false;
     }
@@ -98,7 +103,7 @@ export class Session implements MessageSink, FrameHandler {
     const slot = this.ports.memory.takeSend(message.length);
     if (slot < 0) return false;
     this.ports.memory.bytes.set(message, slot);
-    if (this.outbox.enqueue(CONTROL_LANE, slot, message.length, true, now)) return true;
+    if (this.outbox.enqueue(CONTROL_LANE, slot, message.length, PATIENT, now)) return true;
     this.ports.memory.giveSend(slot);
     return false;
   }
@@ -206,7 +211,10 @@ export class Session implements MessageSink, FrameHandler {
 
   /** Changes the preference of a link (lower carries first; in microseconds of round trip). */
   rankPath(id: number, rank: number, now: number): void {
-    this.path(id).rank = rank;
+    const path = this.path(id);
+    const wasReserve = path.isReserve;
+    path.rank = rank;
+    if (path.isReserve !== wasReserve) this.transmitter.statusChanged();
     this.choose('user', now);
   }
 
@@ -390,7 +398,7 @@ export class Session implements MessageSink, FrameHandler {
         this.transmitter.statusChanged();
       }
       if (path.isLate) this.askOthers(path);
-      this.supervisor.onTimeout(path, now - this.lastDataAt < ACTIVE_MICROS, now);
+      this.supervisor.onTimeout(path, this.mode !== 'saver' && now - this.lastDataAt < ACTIVE_MICROS, now);
     }
     this.choose('better-link', now);
     if (now >= this.sweepAt) {

@@ -23,12 +23,14 @@ import {
   STATUS_ABANDONED,
   STATUS_AVAILABLE,
   STATUS_HEAD_BYTES,
+  STATUS_RESERVE,
   STATUS_STANDBY,
   writeAck,
   writeChunkHead,
   writeMessageHead,
 } from './wire/frames.ts';
 import { writeU32 } from './wire/header.ts';
+import { CopyBudget } from './send/copy-budget.ts';
 import { MirrorQueues } from './send/mirror-queues.ts';
 
 /** What the transmitter needs of its session. */
@@ -55,6 +57,7 @@ export class Transmitter {
   private readonly ports: SessionPorts;
   private readonly mirrors: MirrorQueues;
   private readonly bonded: BondedPaths;
+  private readonly copies = new CopyBudget();
   private readonly isMember = (path: Path): boolean => this.bonded.isMember(path);
   private readonly ranges = new Float64Array(2 * ACK_MAX_RANGES);
   private statusSequence = 0;
@@ -309,7 +312,9 @@ export class Transmitter {
         ? STATUS_ABANDONED
         : isCarrying
           ? STATUS_AVAILABLE
-          : STATUS_STANDBY;
+          : path.isReserve
+            ? STATUS_RESERVE
+            : STATUS_STANDBY;
     }
   }
 
@@ -387,21 +392,36 @@ export class Transmitter {
     return isLast;
   }
 
+  /** Sends copies of what has just gone out for the first time, where the mode or the moment asks for it. */
   private mirror(chunk: number, path: Path): void {
-    if (this.session.mode === 'redundant') {
-      for (const other of this.session.paths) {
-        if (other !== path && other.isUsable) this.mirrors.push(other.id, chunk);
+    const { mode, outbox, paths } = this.session;
+    if (mode === 'saver') return;
+    if (mode === 'redundant') {
+      for (const other of paths) {
+        if (other !== path && other.isUsable && !other.isReserve) this.mirrors.push(other.id, chunk);
       }
       return;
     }
-    if (this.session.mode === 'bonded') this.tryPaths(chunk);
+    if (mode === 'bonded') this.tryPaths(chunk);
+    this.copies.earn(outbox.lengthOf(chunk));
     if (this.duplicatePath !== null) {
       if (this.now < this.duplicateUntil && this.duplicatePath.isUsable && this.duplicatePath !== path) {
         this.mirrors.push(this.duplicatePath.id, chunk);
-      } else {
-        this.duplicatePath = null;
+        return;
       }
+      this.duplicatePath = null;
     }
+    if (outbox.isUrgent(chunk)) this.mirrorUrgent(chunk, path);
+  }
+
+  private mirrorUrgent(chunk: number, path: Path): void {
+    let second: Path | null = null;
+    for (const other of this.session.paths) {
+      if (other === path || !other.isUsable || other.isReserve) continue;
+      if (second === null || other.rtt.smoothedMicros < second.rtt.smoothedMicros) second = other;
+    }
+    if (second !== null && this.copies.spend(this.session.outbox.lengthOf(chunk)))
+      this.mirrors.push(second.id, chunk);
   }
 
   private tryPaths(chunk: number): void {

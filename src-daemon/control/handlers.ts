@@ -11,16 +11,11 @@ export function daemonHandlers(daemon: HandledDaemon): Handlers<DaemonContract> 
   return {
     'status.get': () => ok(daemon.status()),
     'connection.setWanted': ({ wanted, now }) => stored(() => daemon.setWanted(wanted, now === true)),
-    'mode.set': ({ mode }) => {
-      if (mode === 'saver') {
-        const advice = 'choose seamless, bonded or redundant';
-        return err(controlError('NOT_AVAILABLE', `mode ${mode} is not part of this version; ${advice}`));
-      }
-      return stored(async () => {
+    'mode.set': ({ mode }) =>
+      stored(async () => {
         await daemon.changeSettings({ mode });
         await daemon.applyWanted();
-      });
-    },
+      }),
     'links.list': () => ok({ links: daemon.status().links }),
     'link.setPriority': ({ name, priority }) => {
       if (!daemon.links.some((link) => link.name === name)) {

@@ -1,6 +1,6 @@
 import { RateModel } from '../congestion/rate-model.ts';
 import { ReplayWindow } from '../crypto/replay-window.ts';
-import { type AckFields, STATUS_ABANDONED, STATUS_STANDBY } from '../wire/frames.ts';
+import { type AckFields, STATUS_ABANDONED, STATUS_RESERVE, STATUS_STANDBY } from '../wire/frames.ts';
 import { AckSchedule } from './ack-schedule.ts';
 import { LossMeter } from './loss-meter.ts';
 import { MtuDiscovery } from './mtu-discovery.ts';
@@ -103,6 +103,11 @@ export class Path {
 
   constructor(id: number) {
     this.id = id;
+  }
+
+  /** Whether the path carries only if no other does: no copies, no share of a sum. */
+  get isReserve(): boolean {
+    return this.rank >= RESERVE_RANK_MICROS || this.peerStatus === STATUS_RESERVE;
   }
 
   get isUsable(): boolean {
@@ -460,6 +465,8 @@ export class Path {
   }
 }
 
+/** Links ranked from here on are a reserve; see {@link Path.rank}. */
+export const RESERVE_RANK_MICROS = 20_000_000;
 /** RFC 9002's packet threshold; grows when a datagram thought lost arrives after all (RFC 8985's adaptive window). */
 const MIN_REORDER_DATAGRAMS = 3;
 /** Beyond this, time alone decides. */

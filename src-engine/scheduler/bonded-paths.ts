@@ -78,10 +78,15 @@ export class BondedPaths {
   }
 
   private judge(path: Path, fastest: number, quickest: number, sum: number, now: number): BondingReason {
+    if (path.isReserve) return 'reserve';
     const before = this.reasons.get(path) ?? null;
     const triedAt = this.triedAt.get(path);
     const isRested = triedAt === undefined || now - triedAt > RETRY_MICROS;
-    if (before === null || (before !== 'helps' && before !== 'unmeasured' && isRested)) {
+    if (
+      before === null ||
+      before === 'reserve' ||
+      (before !== 'helps' && before !== 'unmeasured' && isRested)
+    ) {
       this.triedAt.set(path, now);
       path.model.startTrial();
       return 'unmeasured';

@@ -84,9 +84,9 @@ export class MessageStore {
 
   /**
    * Queues a message whose bytes are in a send slot; the store owns the slot from here on.
-   * @param isPatient whether its program waits for it long (TCP). @returns false if all records are taken.
+   * @param traits of {@link PATIENT} and {@link URGENT}. @returns false if all records are taken.
    */
-  enqueue(lane: number, slot: number, length: number, isPatient: boolean, now: number): boolean {
+  enqueue(lane: number, slot: number, length: number, traits: number, now: number): boolean {
     const message = this.free;
     if (message < 0) return false;
     this.free = this.next[message]!;
@@ -96,7 +96,7 @@ export class MessageStore {
     this.cut[message] = 0;
     this.acked[message] = 0;
     this.next[message] = -1;
-    this.flags[message] = isPatient ? PATIENT : 0;
+    this.flags[message] = traits;
     this.queuedAt[message] = now;
     this.previous[message] = this.laneTail[lane]!;
     if (this.laneTail[lane]! < 0) this.laneHead[lane] = message;
@@ -212,6 +212,10 @@ export class MessageStore {
   /** Bytes of a message that were cut already. */
   cutBytes(message: number): number {
     return this.cut[message]!;
+  }
+
+  isUrgent(message: number): boolean {
+    return (this.flags[message]! & URGENT) !== 0;
   }
 
   private isNumbered(message: number): boolean {
@@ -364,7 +368,7 @@ export class MessageStore {
       } else {
         this.cut[message] = 0;
         this.acked[message] = 0;
-        this.flags[message]! &= PATIENT;
+        this.flags[message]! &= PATIENT | URGENT;
         this.generation[message] = (this.generation[message]! + 1) | 0;
         this.laneQueued[lane] += this.length[message]!;
       }
@@ -393,11 +397,14 @@ export function chainRecords(next: Int32Array): number {
   return 0;
 }
 
-const PATIENT = 1;
-const COMPLETE = 2;
-const NUMBERED = 4;
+/** Trait of a message whose program waits for it long (TCP). */
+export const PATIENT = 1;
+/** Trait of a message that is worth a copy; see Urgency. */
+export const URGENT = 2;
+const COMPLETE = 4;
+const NUMBERED = 8;
 /** Looked at for congestion when its turn came. */
-const JUDGED = 8;
+const JUDGED = 16;
 
 /**
  * What is less waits because of a pause of the path, not because its sender is too fast: 130 ms of a 1,000 packets/s

@@ -61,8 +61,8 @@ export class Outbox implements ChunkFate {
   }
 
   /** See {@link MessageStore.enqueue}. */
-  enqueue(lane: number, slot: number, length: number, isPatient: boolean, now: number): boolean {
-    return this.messages.enqueue(lane, slot, length, isPatient, now);
+  enqueue(lane: number, slot: number, length: number, traits: number, now: number): boolean {
+    return this.messages.enqueue(lane, slot, length, traits, now);
   }
 
   get messagesDropped(): number {
@@ -244,6 +244,10 @@ export class Outbox implements ChunkFate {
       (this.flags[chunk]! & DONE) === 0 &&
       this.messages.generation[this.message[chunk]!] === this.generation[chunk]
     );
+  }
+
+  isUrgent(chunk: number): boolean {
+    return this.messages.isUrgent(this.message[chunk]!);
   }
 
   laneOf(chunk: number): number {

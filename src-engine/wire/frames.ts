@@ -51,6 +51,8 @@ export const ACK_DELAY_UNIT_MICROS = 16;
 export const STATUS_ABANDONED = 0;
 export const STATUS_STANDBY = 1;
 export const STATUS_AVAILABLE = 2;
+/** Stands by and is not to be used beside others: it costs money, or its user wants to keep it. */
+export const STATUS_RESERVE = 3;
 
 /** Why a session ends. */
 export const CLOSE_SHUTDOWN = 0;

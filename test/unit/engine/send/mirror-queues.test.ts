@@ -18,7 +18,7 @@ function setUp() {
   const outbox = new Outbox(memory);
   outbox.setPeerMemory({ smallSlots: 16, mediumSlots: 1, largeSlots: 1 });
   const cut = (length: number): number => {
-    outbox.enqueue(1, memory.takeSend(length), length, true, 0);
+    outbox.enqueue(1, memory.takeSend(length), length, 0, 0);
     return outbox.cut(1_446, 1_440, true, false, 0);
   };
   return { outbox, cut, mirrors: new MirrorQueues(outbox) };

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { EngineMemory, type MemoryPlan, sizeClass } from '../../../../src-engine/memory.ts';
 import { CONTROL_LANE } from '../../../../src-engine/send/lane-hash.ts';
+import { PATIENT } from '../../../../src-engine/send/message-store.ts';
 import { Outbox } from '../../../../src-engine/send/outbox.ts';
 import { Rng } from '../../../support/rng.ts';
 
@@ -27,9 +28,8 @@ beforeEach(() => {
 });
 
 function enqueue(lane: number, length: number, options: { isPatient?: boolean; now?: number } = {}): void {
-  expect(
-    outbox.enqueue(lane, memory.takeSend(length), length, options.isPatient ?? true, options.now ?? 0),
-  ).toBe(true);
+  const traits = options.isPatient === false ? 0 : PATIENT;
+  expect(outbox.enqueue(lane, memory.takeSend(length), length, traits, options.now ?? 0)).toBe(true);
 }
 
 const cut = (room = ROOM, isFresh = true): number => outbox.cut(room + 6, room, isFresh, false, 0);
