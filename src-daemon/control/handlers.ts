@@ -27,6 +27,7 @@ export function daemonHandlers(daemon: HandledDaemon): Handlers<DaemonContract> 
         await daemon.onLinks();
       });
     },
+    'timeline.list': () => ok({ entries: [], truncated: false }),
     'test.unplug': ({ link, kind }) => testUnplug(daemon, link ?? null, kind),
     'doctor.run': ({ fix }) => runDoctor(daemon, fix),
   };

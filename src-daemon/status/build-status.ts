@@ -57,6 +57,7 @@ export function buildStatus(facts: StatusFacts): DaemonStatus {
       bytesDuplicatedRatio: duplicatedRatio(session),
       drops: { ...facts.drops },
     },
+    timelineLength: 0,
     version: { daemon: VERSION, box: facts.boxVersion, protocol: PROTOCOL_VERSION },
   };
   const state = stateOf(situation);
@@ -130,6 +131,7 @@ function linkStatus(link: LinkSnapshot, facts: StatusFacts): LinkStatus {
     rxBitsPerSecond: rate.rx,
     datagramBytes: path?.isUsable === true ? path.mtu.datagramBytes : null,
     ignoredBecause: link.ignoredBecause,
+    model: null,
   };
 }
 

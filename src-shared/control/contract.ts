@@ -3,6 +3,7 @@ import { boxStatusSchema, peerNameSchema, peerStatusSchema } from '../model/box-
 import { doctorCheckSchema } from '../model/doctor.ts';
 import { linkNameSchema, linkPrioritySchema, linkStatusSchema } from '../model/link.ts';
 import { daemonStatusSchema, modeSchema } from '../model/status.ts';
+import { timelineQuerySchema, timelineSchema } from '../model/timeline.ts';
 import type { Result } from '../util/result.ts';
 import type { ControlError } from './error.ts';
 
@@ -89,6 +90,8 @@ export const daemonContract = {
       params: z.object({ name: linkNameSchema, priority: linkPrioritySchema }),
       result: nothing,
     },
+    /** What happened, for weeks back. */
+    'timeline.list': { params: timelineQuerySchema, result: timelineSchema },
     /** Without `link`, the carrying link is tested. */
     'test.unplug': {
       params: z.object({ link: linkNameSchema.optional(), kind: unplugKindSchema }),

@@ -20,6 +20,36 @@ export type LinkState = z.infer<typeof linkStateSchema>;
 export const linkPrioritySchema = z.enum(['auto', 'prefer', 'backup', 'never']);
 export type LinkPriority = z.infer<typeof linkPrioritySchema>;
 
+/**
+ * What a path does for the tunnel. `member`: data goes over it now; `standby`: kept warm; `trial`: it carries copies
+ * until it is clear what it can carry; `excluded`: it would harm.
+ */
+export const pathRoleSchema = z.enum(['member', 'standby', 'trial', 'excluded']);
+export type PathRole = z.infer<typeof pathRoleSchema>;
+
+/** Why a path would harm: it is not worth its delay, loses too much, or comes too late for what else is under way. */
+export const exclusionSchema = z.enum(['too-slow', 'too-lossy', 'too-late']);
+export type Exclusion = z.infer<typeof exclusionSchema>;
+
+/** What was learned about a link's best path; nothing of it is typed in. */
+export const linkModelSchema = z.object({
+  role: pathRoleSchema,
+  /** Null unless the role is `excluded`. */
+  excludedBecause: exclusionSchema.nullable(),
+  /** Rate that the path delivers at most; null until it was given enough to carry. */
+  sendBitsPerSecond: z.number().nonnegative().nullable(),
+  /** Bytes that may be under way at once, and those that are. */
+  windowBytes: z.number().int().nonnegative(),
+  inFlightBytes: z.number().int().nonnegative(),
+  smoothedRttMicros: z.number().nonnegative(),
+  rttVarianceMicros: z.number().nonnegative(),
+  minRttMicros: z.number().nonnegative(),
+  lossRatio: z.number().min(0).max(1),
+  /** Largest UDP payload that is known to pass. */
+  datagramBytes: z.number().int().positive(),
+});
+export type LinkModel = z.infer<typeof linkModelSchema>;
+
 /** One link as shown to users: measured values of its best path. */
 export const linkStatusSchema = z.object({
   name: linkNameSchema,
@@ -37,5 +67,7 @@ export const linkStatusSchema = z.object({
   datagramBytes: z.number().int().positive().nullable(),
   /** Why the link is not used, as a sentence without a full stop; null when it is used. */
   ignoredBecause: z.string().nullable(),
+  /** Null while no path of the link works, or none was measured yet. */
+  model: linkModelSchema.nullable(),
 });
 export type LinkStatus = z.infer<typeof linkStatusSchema>;

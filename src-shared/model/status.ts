@@ -76,6 +76,8 @@ const common = {
   links: z.array(linkStatusSchema),
   lastSwitch: lastSwitchSchema.nullable(),
   counters: countersSchema,
+  /** Grows with each entry of the timeline, so that a window knows when to ask again; starts anew with the daemon. */
+  timelineLength: z.number().int().nonnegative(),
   version: versionsSchema,
 };
 
@@ -116,6 +118,17 @@ export const daemonStatusSchema = z.discriminatedUnion('state', [
   z.object({ ...common, state: z.literal('failed'), cause: failureCauseSchema, detail: z.string() }),
 ]);
 export type DaemonStatus = z.infer<typeof daemonStatusSchema>;
+
+/** The states by name. */
+export const stateNameSchema = z.enum([
+  'off',
+  'connecting',
+  'protected',
+  'away',
+  'box-unreachable',
+  'failed',
+] as const satisfies readonly DaemonStatus['state'][]);
+export type StateName = z.infer<typeof stateNameSchema>;
 
 /** Why nothing can be asked of the daemon. */
 export const unreachableReasonSchema = z.enum(['stopped', 'not-installed', 'no-permission', 'version']);

@@ -2,6 +2,7 @@ import { ControlServer, type ControlServerOptions } from '../../src-control/inde
 import { daemonContract, type DaemonContract } from '../../src-shared/control/contract.ts';
 import { controlError } from '../../src-shared/control/error.ts';
 import type { DaemonStatus } from '../../src-shared/model/status.ts';
+import type { Timeline } from '../../src-shared/model/timeline.ts';
 import { err, ok } from '../../src-shared/util/result.ts';
 import { offStatus, protectedStatus } from './status.ts';
 
@@ -10,6 +11,7 @@ export class FakeDaemon {
   /** Methods that were called, with their parameters. */
   readonly calls: { readonly method: string; readonly params: unknown }[] = [];
   status: DaemonStatus = offStatus();
+  timeline: Timeline = { entries: [], truncated: false };
   /** What switching on leads to. */
   statusWhenOn: DaemonStatus = protectedStatus();
   #server: ControlServer<DaemonContract> | null = null;
@@ -59,6 +61,10 @@ export class FakeDaemon {
         return params.name === 'eth0'
           ? ok({})
           : err(controlError('NO_SUCH_LINK', `no link ${params.name}; see bowline links`));
+      },
+      'timeline.list': (params) => {
+        note('timeline.list', params);
+        return ok(this.timeline);
       },
       'test.unplug': (params) => {
         note('test.unplug', params);

@@ -15,6 +15,7 @@ export function linkStatus(name: string, overrides: Partial<LinkStatus> = {}): L
     rxBitsPerSecond: 0,
     datagramBytes: 1472,
     ignoredBecause: null,
+    model: null,
     ...overrides,
   };
 }
@@ -47,6 +48,7 @@ export function commonStatus(): Omit<DaemonStatus, 'state'> {
       bytesDuplicatedRatio: 0.004,
       drops: {},
     },
+    timelineLength: 0,
     version: { daemon: '0.1.0', box: '0.1.0', protocol: 1 },
   };
 }

@@ -242,6 +242,7 @@ async function serve(
       'mode.set': () => ok({}),
       'links.list': () => ok({ links: [linkStatus('eth0')] }),
       'link.setPriority': () => ok({}),
+      'timeline.list': () => ok({ entries: [], truncated: false }),
       'test.unplug': () => err(controlError('NOT_POSSIBLE_NOW', 'not protected')),
       'doctor.run': () => ok({ checks: [] }),
       ...handlers,
