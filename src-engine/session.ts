@@ -46,7 +46,7 @@ export class Session implements MessageSink, FrameHandler {
   packetsReceived = 0;
   private readonly ports: SessionPorts;
   private readonly supervisor: PathSupervisor;
-  private readonly transmitter: Transmitter;
+  readonly transmitter: Transmitter;
   private readonly switches: SwitchRecorder;
   private readonly events: SessionEvent[] = [];
   private readonly reader: FrameReader;

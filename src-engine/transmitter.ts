@@ -56,7 +56,7 @@ export class Transmitter {
   private readonly session: TransmittingSession;
   private readonly ports: SessionPorts;
   private readonly mirrors: MirrorQueues;
-  private readonly bonded: BondedPaths;
+  readonly bonded: BondedPaths;
   private readonly copies = new CopyBudget();
   private readonly isMember = (path: Path): boolean => this.bonded.isMember(path);
   private readonly ranges = new Float64Array(2 * ACK_MAX_RANGES);

@@ -5,6 +5,7 @@ import { formatDuration, formatRate, formatRatio, formatTimeOfDay } from '../../
 import type { LinkStatus } from '../../src-shared/model/link.ts';
 import type { DaemonStatus, UnreachableStatus } from '../../src-shared/model/status.ts';
 import type { WallClockMs } from '../../src-shared/model/units.ts';
+import { describeCapacity, describeLinkUse } from '../../src-shared/view/describe-link.ts';
 import { describeStatus } from '../../src-shared/view/describe-status.ts';
 import type { CommandContext, CommandOutcome } from '../command-context.ts';
 
@@ -72,12 +73,24 @@ function statusText(status: DaemonStatus, now: WallClockMs): string {
 
 function linksTable(links: readonly LinkStatus[]): readonly string[] {
   const hasReason = links.some((link) => link.ignoredBecause !== null);
-  const header = ['Link', 'Kind', 'State', 'Priority', 'Round trip', 'Loss', 'Down', 'Up', 'Address'];
+  const header = [
+    'Link',
+    'Kind',
+    'State',
+    'Priority',
+    'Carries',
+    'Round trip',
+    'Loss',
+    'Down',
+    'Up',
+    'Address',
+  ];
   const rows = links.map((link) => [
     link.name,
     en.linkKind[link.kind],
-    en.linkState[link.state],
+    describeLinkUse(link),
     en.linkPriority[link.priority],
+    describeCapacity(link.model) ?? '-',
     link.rttMicros === null ? '-' : formatDuration(link.rttMicros),
     formatRatio(link.lossRatio),
     formatRate(link.rxBitsPerSecond),

@@ -1,7 +1,9 @@
 import type { ControlError } from '../../src-shared/control/error.ts';
+import { en } from '../../src-shared/i18n/en.ts';
 import { formatTimeOfDay } from '../../src-shared/i18n/format.ts';
 import type { Status } from '../../src-shared/model/status.ts';
-import { describeStatus } from '../../src-shared/view/describe-status.ts';
+import { describeLinkModel, describeLinkUse } from '../../src-shared/view/describe-link.ts';
+import { describeStatus, linkLabel } from '../../src-shared/view/describe-status.ts';
 import type { CommandContext, CommandOutcome } from '../command-context.ts';
 import { unreachableStatus } from './show.ts';
 
@@ -17,6 +19,7 @@ export function watchStatus({
   interrupted,
 }: CommandContext): Promise<CommandOutcome> {
   let lastText = '';
+  const lastUses = new Map<string, string>();
   const show = (status: Status): void => {
     if (isJson) {
       print(JSON.stringify(status));
@@ -24,10 +27,11 @@ export function watchStatus({
     }
     const { headline, detail } = describeStatus(status, now());
     const text = `${headline}: ${detail}`;
+    const time = formatTimeOfDay(now());
     // Counters change all the time; people want to read what is new.
-    if (text === lastText) return;
+    if (text !== lastText) print(`${time}  ${text}`);
     lastText = text;
-    print(`${formatTimeOfDay(now())}  ${text}`);
+    for (const line of newLinkUses(status, lastUses)) print(`${time}  ${line}`);
   };
 
   return new Promise((resolve) => {
@@ -48,5 +52,21 @@ export function watchStatus({
       },
     });
     interrupted.addEventListener('abort', () => finish(null), { once: true });
+  });
+}
+
+/** One line for each link whose use has changed, with what was learned about it; what is no news stays unsaid. */
+function newLinkUses(status: Status, lastUses: Map<string, string>): readonly string[] {
+  if (status.state === 'unreachable') return [];
+  const { links } = status;
+  return links.flatMap((link) => {
+    if (link.model === null) {
+      lastUses.delete(link.name);
+      return [];
+    }
+    const use = describeLinkUse(link);
+    if (lastUses.get(link.name) === use) return [];
+    lastUses.set(link.name, use);
+    return [en.colon(linkLabel(link.name, links), en.join(use, describeLinkModel(link.model)))];
   });
 }

@@ -1,6 +1,7 @@
 import type { SessionEvent } from '../../src-engine/session-events.ts';
 import type { UnplugKind, UnplugReport } from '../../src-shared/control/contract.ts';
 import { type ControlError, controlError } from '../../src-shared/control/error.ts';
+import type { LinkState } from '../../src-shared/model/link.ts';
 import { type Result, err, ok } from '../../src-shared/util/result.ts';
 import type { HandledDaemon } from '../control/handled-daemon.ts';
 
@@ -16,15 +17,14 @@ export async function testUnplug(
   if (tunnel === null || link === undefined) {
     return err(controlError('NOT_POSSIBLE_NOW', 'no link carries anything; switch protection on first'));
   }
-  if (!status.carrying.includes(link)) {
+  // A link that only adds to the first one leaves without a switch that could be measured.
+  if (link !== status.carrying[0]) {
     return err(
-      controlError(
-        'NO_SUCH_LINK',
-        `${link} does not carry; carrying: ${status.carrying.join(', ') || 'none'}`,
-      ),
+      controlError('NO_SUCH_LINK', `${link} does not lead; leading: ${status.carrying[0] ?? 'none'}`),
     );
   }
-  if (!status.links.some(({ name, state }) => name !== link && state === 'standby')) {
+  const canTakeOver = (state: LinkState): boolean => state === 'standby' || state === 'carrying';
+  if (!status.links.some(({ name, state }) => name !== link && canTakeOver(state))) {
     return err(controlError('NOT_POSSIBLE_NOW', 'no other link stands by; connect a second one'));
   }
   const path = tunnel.linkPaths.paths.find(({ linkName }) => linkName === link)!;

@@ -1,4 +1,5 @@
 import type { Path } from '../../src-engine/path/path.ts';
+import { readPathModel } from '../../src-engine/path-model.ts';
 import type { Session } from '../../src-engine/session.ts';
 import { PROTOCOL_VERSION } from '../../src-engine/wire/handshake.ts';
 import type { LinkPaths } from '../../src-driver/link-paths.ts';
@@ -17,6 +18,7 @@ import type { TunnelConfig } from '../../src-shared/tunnel/control-message.ts';
 import { VERSION } from '../../src-shared/version.ts';
 import type { BoxArgument } from '../arguments.ts';
 import { type Situation, stateOf } from '../connection/situation.ts';
+import { linkModel } from './link-model.ts';
 import type { RateMeter } from './rate-meter.ts';
 
 /** Everything a status is made from. */
@@ -41,7 +43,11 @@ export interface StatusFacts {
 export function buildStatus(facts: StatusFacts): DaemonStatus {
   const { situation, session } = facts;
   const links = facts.links.map((link) => linkStatus(link, facts));
-  const carrying = links.filter(({ state }) => state === 'carrying').map(({ name }) => name);
+  const first = facts.linkPaths?.pathOf(session?.scheduler.carrying?.id ?? -1)?.linkName;
+  const carrying = links
+    .filter(({ state }) => state === 'carrying')
+    .map(({ name }) => name)
+    .sort((one, other) => Number(other === first) - Number(one === first));
   const outbox = session?.outbox;
   const common = {
     internet: internetOf(facts),
@@ -119,11 +125,12 @@ function linkStatus(link: LinkSnapshot, facts: StatusFacts): LinkStatus {
   const path = bestPathOf(link, session, linkPaths);
   const own = linkPaths?.paths.find((candidate) => candidate.pathId === path?.id);
   const rate = facts.rates.of(link.name);
+  const model = session === null || path === null ? null : linkModel(readPathModel(session, path));
   return {
     name: link.name,
     kind: link.kind,
     address: own?.localAddress ?? link.addresses[0]?.address ?? null,
-    state: linkState(link, path, session),
+    state: linkState(link, path, model?.role === 'member' || session?.scheduler.carrying === path),
     priority: facts.priorities.get(link.name) ?? 'auto',
     rttMicros: path?.rtt.hasSample === true ? Math.round(path.rtt.smoothedMicros) : null,
     lossRatio: path === null ? 0 : Math.round(path.lossRatio * 1e4) / 1e4,
@@ -131,23 +138,24 @@ function linkStatus(link: LinkSnapshot, facts: StatusFacts): LinkStatus {
     rxBitsPerSecond: rate.rx,
     datagramBytes: path?.isUsable === true ? path.mtu.datagramBytes : null,
     ignoredBecause: link.ignoredBecause,
-    model: null,
+    model,
   };
 }
 
-function linkState(link: LinkSnapshot, path: Path | null, session: Session | null): LinkStatus['state'] {
+function linkState(link: LinkSnapshot, path: Path | null, isCarrying: boolean): LinkStatus['state'] {
   if (link.ignoredBecause !== null) return 'ignored';
   if (path === null || path.state === 'probing') return 'lost';
   if (path.state === 'suspect') return 'suspect';
-  return session?.scheduler.carrying === path ? 'carrying' : 'standby';
+  return isCarrying ? 'carrying' : 'standby';
 }
 
-/** Of several paths of a link the usable one. */
+/** Of several paths of a link the one that carries, or else a usable one. */
 function bestPathOf(link: LinkSnapshot, session: Session | null, linkPaths: LinkPaths | null): Path | null {
   const paths = (linkPaths?.paths ?? [])
     .filter((path) => path.linkName === link.name)
     .flatMap((path) => session?.paths[path.pathId] ?? []);
-  return paths.find((path) => path.isUsable) ?? paths[0] ?? null;
+  const carrying = paths.find((path) => path === session?.scheduler.carrying);
+  return carrying ?? paths.find((path) => path.isUsable) ?? paths[0] ?? null;
 }
 
 function degradedReasons(links: readonly LinkStatus[]): DegradedReason[] {
@@ -160,7 +168,8 @@ function degradedReasons(links: readonly LinkStatus[]): DegradedReason[] {
       reasons.push({ kind: 'slow', link: link.name, rttMicros: link.rttMicros ?? 0 });
     }
   }
-  if (!links.some(({ state }) => state === 'standby')) reasons.push({ kind: 'no-standby' });
+  if (links.filter(({ state }) => state === 'carrying' || state === 'standby').length < 2)
+    reasons.push({ kind: 'no-standby' });
   return reasons;
 }
 

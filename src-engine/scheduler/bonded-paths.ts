@@ -34,6 +34,11 @@ export class BondedPaths {
     return this.reasons.size > 0;
   }
 
+  /** How the path was judged; null if it was not. */
+  reasonOf(path: Path): BondingReason | null {
+    return path.isUsable ? (this.reasons.get(path) ?? null) : null;
+  }
+
   isMember(path: Path): boolean {
     return path.isUsable && this.reasons.get(path) === 'helps';
   }

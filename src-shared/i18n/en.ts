@@ -1,4 +1,4 @@
-import type { LinkKind, LinkPriority, LinkState } from '../model/link.ts';
+import type { Exclusion, LinkKind, LinkPriority, LinkState } from '../model/link.ts';
 import type { FailureCause, Internet, Mode, SwitchReason, UnreachableReason } from '../model/status.ts';
 
 /*
@@ -23,6 +23,17 @@ export const en = {
     lost: 'lost',
     ignored: 'not used',
   } satisfies Record<LinkState, string>,
+
+  onTrial: 'on trial',
+  leftOut: {
+    'too-slow': 'left out: too slow',
+    'too-lossy': 'left out: loses too much',
+    'too-late': 'left out: too late',
+  } satisfies Record<Exclusion, string>,
+  carriesUpTo: (rate: string) => `carries ${rate}`,
+  rateUnknown: 'rate unknown',
+  losses: (ratio: string) => `${ratio} loss`,
+  colon: (subject: string, text: string) => `${subject}: ${text}`,
 
   linkPriority: {
     auto: 'auto',

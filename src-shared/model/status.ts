@@ -72,6 +72,7 @@ const common = {
   mode: modeSchema,
   /** Null while no box is known. */
   box: boxIdentitySchema.nullable(),
+  /** Links that take traffic now; the first is the one that counts when only one can. */
   carrying: z.array(linkNameSchema),
   links: z.array(linkStatusSchema),
   lastSwitch: lastSwitchSchema.nullable(),

@@ -1,4 +1,4 @@
-import type { LinkStatus } from '../../src-shared/model/link.ts';
+import type { LinkModel, LinkStatus } from '../../src-shared/model/link.ts';
 import type { DaemonStatus } from '../../src-shared/model/status.ts';
 
 /** Builds a link of a healthy status. */
@@ -16,6 +16,23 @@ export function linkStatus(name: string, overrides: Partial<LinkStatus> = {}): L
     datagramBytes: 1472,
     ignoredBecause: null,
     model: null,
+    ...overrides,
+  };
+}
+
+/** Builds the model of a path that carries and whose rate is not known. */
+export function linkModel(overrides: Partial<LinkModel> = {}): LinkModel {
+  return {
+    role: 'member',
+    excludedBecause: null,
+    sendBitsPerSecond: null,
+    windowBytes: 56_000,
+    inFlightBytes: 0,
+    smoothedRttMicros: 412,
+    rttVarianceMicros: 60,
+    minRttMicros: 300,
+    lossRatio: 0,
+    datagramBytes: 1472,
     ...overrides,
   };
 }

@@ -5,7 +5,9 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { runCommandLine } from '../../../src-cli/command-line.ts';
 import { PROGRAM } from '../../../src-cli/program.ts';
 import { FakeDaemon } from '../../support/fake-daemon.ts';
-import { commonStatus, linkStatus, offStatus, protectedStatus } from '../../support/status.ts';
+import type { LinkModel } from '../../../src-shared/model/link.ts';
+import type { DaemonStatus } from '../../../src-shared/model/status.ts';
+import { commonStatus, linkModel, linkStatus, offStatus, protectedStatus } from '../../support/status.ts';
 
 const NOW = Date.parse('2026-11-22T10:42:09.000Z');
 
@@ -28,8 +30,18 @@ describe('bowline', () => {
   it('prints the status as one aligned picture', async () => {
     daemon.status = protectedStatus({
       links: [
-        linkStatus('eth0', { state: 'carrying', rxBitsPerSecond: 620e6, txBitsPerSecond: 1.2e6 }),
-        linkStatus('wlan0', { address: '192.168.1.21', rttMicros: 5100, lossRatio: 0.0004 }),
+        linkStatus('eth0', {
+          state: 'carrying',
+          rxBitsPerSecond: 620e6,
+          txBitsPerSecond: 1.2e6,
+          model: linkModel({ sendBitsPerSecond: 925e6 }),
+        }),
+        linkStatus('wlan0', {
+          address: '192.168.1.21',
+          rttMicros: 5100,
+          lossRatio: 0.0004,
+          model: linkModel({ role: 'excluded', excludedBecause: 'too-slow' }),
+        }),
         linkStatus('docker0', {
           kind: 'other',
           state: 'ignored',
@@ -43,9 +55,9 @@ describe('bowline', () => {
         'Protected on Ethernet',
         'Wi-Fi stands by',
         '',
-        'Link   Kind      State      Priority  Round trip  Loss   Down        Up          Address',
-        'eth0   Ethernet  carrying   auto      0.4 ms      0%     620 Mbit/s  1.2 Mbit/s  192.168.1.20',
-        'wlan0  Wi-Fi     stands by  auto      5.1 ms      <0.1%  0 bit/s     0 bit/s     192.168.1.21',
+        'Link   Kind      State               Priority  Carries     Round trip  Loss   Down        Up          Address',
+        'eth0   Ethernet  carrying            auto      925 Mbit/s  0.4 ms      0%     620 Mbit/s  1.2 Mbit/s  192.168.1.20',
+        'wlan0  Wi-Fi     left out: too slow  auto      -           5.1 ms      <0.1%  0 bit/s     0 bit/s     192.168.1.21',
         '',
         'Internet  Internet is protected',
         'Mode      Seamless: the best link carries, the others stand by',
@@ -139,6 +151,32 @@ describe('bowline', () => {
       offStatus(),
       protectedStatus(),
       { state: 'unreachable', internet: 'direct', reason: 'stopped' },
+    ]);
+  });
+
+  it('watches in words: what changed, and what each link can carry when its use changes', async () => {
+    const interrupt = new AbortController();
+    const lines: string[] = [];
+    const withWifi = (model: Partial<LinkModel>, rttMicros: number): DaemonStatus =>
+      protectedStatus({
+        links: [
+          linkStatus('eth0', { state: 'carrying' }),
+          linkStatus('wlan0', { model: linkModel({ ...model, smoothedRttMicros: rttMicros }) }),
+        ],
+      });
+    daemon.status = withWifi({ role: 'trial' }, 5_000);
+    const running = run(['watch'], { interrupted: interrupt.signal, print: (text) => lines.push(text) });
+    await vi.waitFor(() => expect(lines).toHaveLength(2));
+    daemon.become(withWifi({ role: 'trial' }, 6_000));
+    const slow = { role: 'excluded', excludedBecause: 'too-slow', sendBitsPerSecond: 2.1e6 } as const;
+    daemon.become(withWifi(slow, 80_000));
+    await vi.waitFor(() => expect(lines.length).toBeGreaterThan(2));
+    interrupt.abort();
+    await running;
+    expect(lines.map((line) => line.replace(/^\d\d:\d\d {2}/, ''))).toEqual([
+      'Protected on Ethernet: Wi-Fi stands by',
+      'Wi-Fi: on trial; rate unknown, 5 ms, 0% loss',
+      'Wi-Fi: left out: too slow; carries 2.1 Mbit/s, 80 ms, 0% loss',
     ]);
   });
 
