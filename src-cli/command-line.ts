@@ -12,6 +12,7 @@ import { runDoctor, runUnplugTest } from './commands/checks.ts';
 import { setLinkPriority, setMode, setWanted } from './commands/intents.ts';
 import { explainPairing } from './commands/pair.ts';
 import { showLinks, showStatus } from './commands/show.ts';
+import { showTimeline } from './commands/timeline.ts';
 import { watchStatus } from './commands/watch.ts';
 import { PROGRAM } from './program.ts';
 
@@ -20,12 +21,22 @@ const commonOptions = {
   json: z.boolean().default(false),
 };
 
+const DAY_MS = 24 * 60 * 60 * 1_000;
+const UNIT_MS = { s: 1_000, m: 60_000, h: 3_600_000, d: DAY_MS, w: 7 * DAY_MS } as const;
+
+/** A time back from now, such as `90m`, in milliseconds. */
+const pastSchema = z
+  .string()
+  .regex(/^[1-9]\d{0,4}[smhdw]$/, 'not a time such as 30m, 12h, 7d or 4w')
+  .transform((text) => Number(text.slice(0, -1)) * UNIT_MS[text.slice(-1) as keyof typeof UNIT_MS]);
+
 const commandSchema = z.discriminatedUnion('command', [
   z.object({ ...commonOptions, command: z.literal('on') }),
   z.object({ ...commonOptions, command: z.literal('off'), now: z.boolean().default(false) }),
   z.object({ ...commonOptions, command: z.literal('status') }),
   z.object({ ...commonOptions, command: z.literal('watch') }),
   z.object({ ...commonOptions, command: z.literal('links') }),
+  z.object({ ...commonOptions, command: z.literal('timeline'), since: pastSchema.default(DAY_MS) }),
   z.object({
     ...commonOptions,
     command: z.literal('link set'),
@@ -92,6 +103,8 @@ function dispatch(command: Command, context: CommandContext): ReturnType<typeof 
       return watchStatus(context);
     case 'links':
       return showLinks(context);
+    case 'timeline':
+      return showTimeline(context, command.since);
     case 'link set':
       return setLinkPriority(context, ...command.positionals);
     case 'mode':

@@ -31,6 +31,15 @@ export const PROGRAM: ProgramSpec = {
     },
     { name: 'links', summary: 'List the links and what each one does', options: withJson },
     {
+      name: 'timeline',
+      summary: 'Tell what happened: switches, links that came and went, states',
+      options: {
+        ...withJson,
+        since: { value: 'TIME', help: 'how far back, such as 30m, 12h, 7d or 4w (default 1d)' },
+      },
+      notes: ['The service keeps four weeks. A link that changes all the time is told of once a minute.'],
+    },
+    {
       name: 'link set',
       summary: 'Say what a link may be used for',
       positionals: ['NAME', 'auto|prefer|backup|never'],

@@ -37,6 +37,7 @@ import { settingsFileIn } from './settings/settings-file.ts';
 import { StatusPublisher } from './status/publisher.ts';
 import { RateMeter } from './status/rate-meter.ts';
 import { SwitchLog } from './status/switch-log.ts';
+import { TimelineKeeper } from './timeline/keeper.ts';
 import { TUNNEL_NAME, Tunnel } from './tunnel.ts';
 
 /** What a daemon is started with; see `bowlined run --help`. */
@@ -51,6 +52,7 @@ export interface DaemonOptions {
 export class Daemon implements HandledDaemon {
   readonly options: DaemonOptions;
   readonly tunnel: Tunnel | null;
+  readonly timeline: TimelineKeeper;
   settings: Settings;
   /** Links that the unplug test takes away. */
   readonly unplugged = new Set<string>();
@@ -63,7 +65,7 @@ export class Daemon implements HandledDaemon {
   private readonly routes: RouteKeeper;
   private readonly guard: RouteGuard;
   private readonly publisher = new StatusPublisher(() =>
-    this.control?.publish('status.changed', this.status()),
+    this.control?.publish('status.changed', this.timeline.observe(this.status())),
   );
   private readonly rates = new RateMeter();
   private readonly monitor: LinkMonitor;
@@ -92,12 +94,13 @@ export class Daemon implements HandledDaemon {
     this.journal = journal;
     this.settingsFile = settingsFile;
     this.settings = settings;
+    this.timeline = new TimelineKeeper(options.stateDir, log);
     this.sysctls = new Sysctls(sysctlFiles(), journal);
     const boxKey = options.box === null ? null : Buffer.from(options.box.publicKey, 'base64');
     this.tunnel =
       boxKey === null ? null : new Tunnel(key, new Uint8Array(boxKey), log, (event) => this.onEvent(event));
     const routes = new LaptopRoutes({ exec, journal, sysctls: sysctlFiles(), tunnelName: TUNNEL_NAME });
-    this.routes = new RouteKeeper(routes, (error) => this.onRoutesRefused(error));
+    this.routes = new RouteKeeper(routes, (error) => this.fail('routes-refused', error));
     this.guard = new RouteGuard({
       netlink: new native.Netlink({ groups: ['rule4', 'rule6', 'route4', 'route6'] }),
       onRemoved: () => this.routes.repair((lines) => log.warn('routes-repaired', { lines })),
@@ -181,9 +184,7 @@ export class Daemon implements HandledDaemon {
       this.failure = null;
       void addressesOf(this.options.box!, null).then((addresses) => tunnel.linkPaths.setBox(addresses));
     } catch (error) {
-      this.failure = 'tun-unavailable';
-      this.failureDetail = (error as Error).message;
-      this.log.error('tun-unavailable', describeError(error));
+      this.fail('tun-unavailable', error);
     }
   }
 
@@ -229,6 +230,7 @@ export class Daemon implements HandledDaemon {
         break;
       case 'switch':
         this.log.info('switch', { ...this.switches.note(event) });
+        this.timeline.noteSwitch(this.switches.last!);
         break;
       case 'control': {
         const message = decodeControlMessage(event.bytes);
@@ -300,10 +302,10 @@ export class Daemon implements HandledDaemon {
     this.publisher.touch();
   }
 
-  private onRoutesRefused(error: unknown): void {
-    this.failure = 'routes-refused';
+  private fail(cause: FailureCause, error: unknown): void {
+    this.failure = cause;
     this.failureDetail = (error as Error).message;
-    this.log.error('routes-refused', describeError(error));
+    this.log.error(cause, describeError(error));
     this.publisher.touch();
   }
 
@@ -316,12 +318,10 @@ export class Daemon implements HandledDaemon {
       boxVersion: this.config?.version ?? null,
       links: this.links,
       priorities: this.priorities,
-      linkPaths: this.tunnel?.linkPaths ?? null,
-      session: this.tunnel?.session ?? null,
+      tunnel: this.tunnel,
       rates: this.rates,
-      lastSwitch: this.switches.last,
-      interruptionsHidden: this.switches.hidden,
-      drops: this.tunnel?.engine.drops.snapshot() ?? {},
+      switches: this.switches,
+      timelineLength: this.timeline.length,
       attempts: this.attempts,
       failureDetail: this.failureDetail,
     });
@@ -339,6 +339,7 @@ export class Daemon implements HandledDaemon {
     this.publisher.close();
     await this.control?.close();
     await undoChanges(this.journal, this.log);
+    await this.timeline.close();
     this.log.info('stopped');
   }
 }

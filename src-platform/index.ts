@@ -24,6 +24,7 @@ export { RouteGuard } from './routes/route-guard.ts';
 export type { DesiredRoutes } from './routes/route-facts.ts';
 export { StorageError } from './storage/atomic-file.ts';
 export { JsonFile, makeStateDir } from './storage/json-file.ts';
+export { SegmentFolder } from './storage/segment-folder.ts';
 export {
   decodePublicKey,
   fingerprintOf,

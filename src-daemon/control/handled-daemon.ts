@@ -2,6 +2,7 @@ import type { SessionEvent } from '../../src-engine/session-events.ts';
 import type { LinkSnapshot } from '../../src-platform/index.ts';
 import type { Settings } from '../../src-shared/model/settings.ts';
 import type { DaemonStatus } from '../../src-shared/model/status.ts';
+import type { TimelineKeeper } from '../timeline/keeper.ts';
 import type { Tunnel } from '../tunnel.ts';
 
 /** The daemon as its control methods see it. */
@@ -10,6 +11,7 @@ export interface HandledDaemon {
   readonly links: readonly LinkSnapshot[];
   /** Null while no box is known. */
   readonly tunnel: Tunnel | null;
+  readonly timeline: TimelineKeeper;
   /** Links that the unplug test takes away. */
   readonly unplugged: Set<string>;
   /** Called for each event of the session, after the daemon has looked at it. */

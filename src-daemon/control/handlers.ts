@@ -27,7 +27,7 @@ export function daemonHandlers(daemon: HandledDaemon): Handlers<DaemonContract> 
         await daemon.onLinks();
       });
     },
-    'timeline.list': () => ok({ entries: [], truncated: false }),
+    'timeline.list': async (query) => ok(await daemon.timeline.list(query)),
     'test.unplug': ({ link, kind }) => testUnplug(daemon, link ?? null, kind),
     'doctor.run': ({ fix }) => runDoctor(daemon, fix),
   };

@@ -1,3 +1,4 @@
+import type { DropCounters } from '../../src-engine/drop-counters.ts';
 import type { Path } from '../../src-engine/path/path.ts';
 import { readPathModel } from '../../src-engine/path-model.ts';
 import type { Session } from '../../src-engine/session.ts';
@@ -11,7 +12,6 @@ import type {
   DegradedReason,
   FailureCause,
   Internet,
-  LastSwitch,
   Mode,
 } from '../../src-shared/model/status.ts';
 import type { TunnelConfig } from '../../src-shared/tunnel/control-message.ts';
@@ -20,6 +20,14 @@ import type { BoxArgument } from '../arguments.ts';
 import { type Situation, stateOf } from '../connection/situation.ts';
 import { linkModel } from './link-model.ts';
 import type { RateMeter } from './rate-meter.ts';
+import type { SwitchLog } from './switch-log.ts';
+
+/** The tunnel as far as a status tells of it. */
+export interface StatusTunnel {
+  readonly linkPaths: LinkPaths;
+  readonly session: Session;
+  readonly engine: { readonly drops: DropCounters };
+}
 
 /** Everything a status is made from. */
 export interface StatusFacts {
@@ -29,21 +37,20 @@ export interface StatusFacts {
   readonly boxVersion: string | null;
   readonly links: readonly LinkSnapshot[];
   readonly priorities: ReadonlyMap<string, LinkPriority>;
-  readonly linkPaths: LinkPaths | null;
-  readonly session: Session | null;
+  readonly tunnel: StatusTunnel | null;
   readonly rates: RateMeter;
-  readonly lastSwitch: LastSwitch | null;
-  readonly interruptionsHidden: number;
-  readonly drops: Readonly<Record<string, number>>;
+  readonly switches: Pick<SwitchLog, 'last' | 'hidden'>;
+  readonly timelineLength: number;
   readonly attempts: number;
   readonly failureDetail: string;
 }
 
 /** The one object that the window, the tray and the command line show. */
 export function buildStatus(facts: StatusFacts): DaemonStatus {
-  const { situation, session } = facts;
+  const { situation, switches } = facts;
+  const { session = null, linkPaths = null } = facts.tunnel ?? {};
   const links = facts.links.map((link) => linkStatus(link, facts));
-  const first = facts.linkPaths?.pathOf(session?.scheduler.carrying?.id ?? -1)?.linkName;
+  const first = linkPaths?.pathOf(session?.scheduler.carrying?.id ?? -1)?.linkName;
   const carrying = links
     .filter(({ state }) => state === 'carrying')
     .map(({ name }) => name)
@@ -55,15 +62,15 @@ export function buildStatus(facts: StatusFacts): DaemonStatus {
     box: facts.box,
     carrying,
     links,
-    lastSwitch: facts.lastSwitch,
+    lastSwitch: switches.last,
     counters: {
-      interruptionsHidden: facts.interruptionsHidden,
+      interruptionsHidden: switches.hidden,
       packetsReplayed: outbox?.chunksReplayed ?? 0,
       packetsLost: outbox?.messagesDropped ?? 0,
       bytesDuplicatedRatio: duplicatedRatio(session),
-      drops: { ...facts.drops },
+      drops: facts.tunnel?.engine.drops.snapshot() ?? {},
     },
-    timelineLength: 0,
+    timelineLength: facts.timelineLength,
     version: { daemon: VERSION, box: facts.boxVersion, protocol: PROTOCOL_VERSION },
   };
   const state = stateOf(situation);
@@ -121,7 +128,7 @@ function duplicatedRatio(session: Session | null): number {
 }
 
 function linkStatus(link: LinkSnapshot, facts: StatusFacts): LinkStatus {
-  const { session, linkPaths } = facts;
+  const { session = null, linkPaths = null } = facts.tunnel ?? {};
   const path = bestPathOf(link, session, linkPaths);
   const own = linkPaths?.paths.find((candidate) => candidate.pathId === path?.id);
   const rate = facts.rates.of(link.name);

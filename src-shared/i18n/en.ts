@@ -1,5 +1,12 @@
 import type { Exclusion, LinkKind, LinkPriority, LinkState } from '../model/link.ts';
-import type { FailureCause, Internet, Mode, SwitchReason, UnreachableReason } from '../model/status.ts';
+import type {
+  FailureCause,
+  Internet,
+  Mode,
+  StateName,
+  SwitchReason,
+  UnreachableReason,
+} from '../model/status.ts';
 
 /*
  * The product's voice in English. Neutral, short, the user's words; each state says whether traffic is protected,
@@ -73,6 +80,26 @@ export const en = {
     'box-refused-key': 'The box does not know this laptop',
     internal: 'The service met an internal error',
   } satisfies Record<FailureCause, string>,
+
+  linkBecame: {
+    carrying: (link: string) => `${link} carries`,
+    standby: (link: string) => `${link} stands by`,
+    suspect: (link: string) => `${link} is in doubt`,
+    lost: (link: string) => `${link} is lost`,
+    ignored: (link: string) => `${link} is not used`,
+  } satisfies Record<LinkState, (link: string) => string>,
+  connectionBecame: {
+    off: 'Off',
+    connecting: 'Looking for the box',
+    protected: 'Protected',
+    away: 'Away from home',
+    'box-unreachable': 'Box not reachable',
+    failed: 'Not protected',
+  } satisfies Record<StateName, string>,
+  andInternet: (what: string, internet: string) => `${what}; ${lowerFirst(internet)}`,
+  leftFor: (from: string, to: string, reason: string) => `${from} to ${to}: ${reason}`,
+  timelineEmpty: 'Nothing happened in this time',
+  timelineTruncated: 'Older entries are left out',
 
   off: 'Off',
   offDetail: "Internet uses this laptop's own connection",

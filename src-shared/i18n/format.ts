@@ -34,6 +34,13 @@ export function formatTimeOfDay(at: WallClockMs): string {
   return `${twoDigits(date.getHours())}:${twoDigits(date.getMinutes())}`;
 }
 
+/** Formats a date with the time of day, in the local time zone: `2026-11-22 14:02:09`. */
+export function formatDateTime(at: WallClockMs): string {
+  const date = new Date(at);
+  const day = [date.getFullYear(), twoDigits(date.getMonth() + 1), twoDigits(date.getDate())].join('-');
+  return `${day} ${formatTimeOfDay(at)}:${twoDigits(date.getSeconds())}`;
+}
+
 function oneDecimal(value: number): string {
   return value.toFixed(1).replace(/\.0$/, '');
 }

@@ -1,7 +1,7 @@
 import { en } from '../i18n/en.ts';
 import { formatDuration, formatRate, formatRatio, formatTimeOfDay } from '../i18n/format.ts';
 import type { LinkStatus } from '../model/link.ts';
-import type { DaemonStatus, DegradedReason, Status, UnreachableStatus } from '../model/status.ts';
+import type { DaemonStatus, DegradedReason, LastSwitch, Status, UnreachableStatus } from '../model/status.ts';
 import type { WallClockMs } from '../model/units.ts';
 import { assertNever } from '../util/assert-never.ts';
 
@@ -76,6 +76,14 @@ export function linkLabel(name: string, links: readonly LinkStatus[]): string {
   return isAmbiguous ? `${label} ${name}` : label;
 }
 
+/** Says what a switch cost: `8.3 ms gap, 7 packets sent again`. */
+export function describeSwitchCost(happened: Pick<LastSwitch, 'gapMicros' | 'replayedPackets'>): string {
+  const gap = formatDuration(happened.gapMicros);
+  return happened.replayedPackets === 0
+    ? en.switchGapNothingLost(gap)
+    : en.switchGapReplayed(gap, happened.replayedPackets);
+}
+
 function describeUnreachable(status: UnreachableStatus): StatusDescription {
   switch (status.reason) {
     case 'no-permission':
@@ -99,13 +107,9 @@ function describeProtected(status: StatusOf<'protected'>, now: WallClockMs): Sta
   if (lastSwitch !== null) {
     const ageMs = now - Date.parse(lastSwitch.at);
     if (ageMs >= 0 && ageMs < SWITCH_IS_NEWS_MS) {
-      const gap = formatDuration(lastSwitch.gapMicros);
       return {
         headline: en.switchedTo(label(lastSwitch.to)),
-        detail:
-          lastSwitch.replayedPackets === 0
-            ? en.switchGapNothingLost(gap)
-            : en.switchGapReplayed(gap, lastSwitch.replayedPackets),
+        detail: describeSwitchCost(lastSwitch),
         tone: 'good',
       };
     }

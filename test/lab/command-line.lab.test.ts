@@ -9,9 +9,12 @@ import { unplugReportSchema } from '../../src-shared/control/contract.ts';
 import { linkStatusSchema } from '../../src-shared/model/link.ts';
 import { daemonStatusSchema, unreachableStatusSchema } from '../../src-shared/model/status.ts';
 import type { DaemonStatus } from '../../src-shared/model/status.ts';
+import { timelineSchema } from '../../src-shared/model/timeline.ts';
+import type { Timeline } from '../../src-shared/model/timeline.ts';
 import { NewConnections } from './connections.ts';
 import { areBothLinksUsable } from './daemons.ts';
 import type { Tunnel } from './daemons.ts';
+import { carrier } from './faults.ts';
 import { BOX_WAN, LINK_NAMES, ROUTER_WAN } from './home-plan.ts';
 import { projectDir, tryProgram } from './programs.ts';
 import { complaintsOf } from './roaming-cycle.ts';
@@ -90,6 +93,43 @@ describe('bowline against running daemons', () => {
       });
     },
   );
+
+  it('tells in its timeline that a cable was pulled, with the gap, also after the daemon was killed', async () => {
+    await inHome({}, async (scene) => {
+      const tunnel = await scene.tunnel();
+      const timeline = async (): Promise<Timeline> => {
+        const { status, stdout, stderr } = await tunnel.tryCli('timeline', '--since', '1h', '--json');
+        expect(status, stderr).toBe(EXIT.done);
+        return timelineSchema.parse(JSON.parse(stdout));
+      };
+      const { carrying, timelineLength } = await tunnel.waitFor('both links', areBothLinksUsable);
+      const pulled = LINK_NAMES.find((name) => name === carrying[0]) ?? LINK_NAMES[0];
+      const fault = await carrier(scene.home, pulled);
+      await tunnel.waitFor(
+        'the switch in the timeline',
+        (status) => status.timelineLength > timelineLength && status.lastSwitch?.reason === 'carrier-lost',
+      );
+      await tunnel.waitFor('the link to be lost', ({ links }) =>
+        links.some(({ name, state }) => name === pulled && state === 'lost'),
+      );
+      const { lastSwitch } = (await tunnel.status())!;
+      const { entries } = await scene.until('both entries', async () => {
+        const told = await timeline();
+        return told.entries.some((entry) => entry.kind === 'link' && entry.state === 'lost') ? told : null;
+      });
+      scene.report(`the timeline after ${pulled} was pulled: ${JSON.stringify(entries)}`);
+      expect(entries).toContainEqual({ kind: 'switch', ...lastSwitch });
+      expect(entries).toContainEqual(expect.objectContaining({ kind: 'link', link: pulled, state: 'lost' }));
+      const text = await tunnel.tryCli('timeline');
+      expect([text.status, text.stderr]).toEqual([EXIT.done, '']);
+      expect(text.stdout).toMatch(/cable or signal lost; [\d.]+ .?s gap/);
+      await tunnel.laptop.kill();
+      tunnel.laptop.start();
+      await tunnel.waitFor('the daemon again', ({ state }) => state === 'protected');
+      expect((await timeline()).entries.slice(0, entries.length)).toEqual(entries);
+      await fault.undo();
+    });
+  });
 
   it('moves traffic off a link that is set to never and onto one that is preferred, without loss', async () => {
     await inHome({}, async (scene) => {

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { runCommandLine } from '../../../src-cli/command-line.ts';
 import { PROGRAM } from '../../../src-cli/program.ts';
 import { FakeDaemon } from '../../support/fake-daemon.ts';
+import { formatDateTime } from '../../../src-shared/i18n/format.ts';
 import type { LinkModel } from '../../../src-shared/model/link.ts';
 import type { DaemonStatus } from '../../../src-shared/model/status.ts';
 import { commonStatus, linkModel, linkStatus, offStatus, protectedStatus } from '../../support/status.ts';
@@ -185,6 +186,57 @@ describe('bowline', () => {
     expect(await run('watch', '--json')).toMatchObject({ status: 3, out: [] });
   });
 
+  it('tells the timeline in words, by the names that links have everywhere', async () => {
+    daemon.status = protectedStatus();
+    const at = '2026-11-22T10:42:07.000Z';
+    daemon.timeline = {
+      truncated: true,
+      entries: [
+        { kind: 'connection', at, state: 'protected', internet: 'tunnelled' },
+        { kind: 'link', at, link: 'eth0', state: 'lost' },
+        {
+          kind: 'switch',
+          at,
+          from: 'eth0',
+          to: 'wlan0',
+          reason: 'carrier-lost',
+          gapMicros: 8300,
+          replayedPackets: 7,
+        },
+        { kind: 'link', at, link: 'usb0', state: 'standby' },
+        { kind: 'connection', at, state: 'box-unreachable', internet: 'direct' },
+        { kind: 'connection', at, state: 'away', internet: 'none' },
+      ],
+    };
+    const { status, out, err } = await run('timeline', '--since', '2h');
+    const time = formatDateTime(Date.parse(at));
+    expect({ status, err }).toEqual({ status: 0, err: [] });
+    expect(out).toEqual([
+      'Older entries are left out',
+      ...[
+        'Protected',
+        'Ethernet is lost',
+        'Ethernet to Wi-Fi: cable or signal lost; 8.3 ms gap, 7 packets sent again',
+        'usb0 stands by',
+        'Box not reachable; internet is direct',
+        'No link; no internet',
+      ].map((text) => `${time}  ${text}`),
+    ]);
+    expect(daemon.calls).toEqual([
+      { method: 'timeline.list', params: { since: '2026-11-22T08:42:09.000Z' } },
+    ]);
+  });
+
+  it('prints the timeline as JSON, and says when there is none', async () => {
+    expect((await run('timeline')).out).toEqual(['Nothing happened in this time']);
+    const entry = { kind: 'link', at: '2026-11-22T10:42:07.000Z', link: 'eth0', state: 'lost' } as const;
+    daemon.timeline = { entries: [entry], truncated: false };
+    const { out } = await run('timeline', '--json');
+    expect(out.map((line) => JSON.parse(line) as unknown)).toEqual([{ entries: [entry], truncated: false }]);
+    const dayAgo = '2026-11-21T10:42:09.000Z';
+    expect(daemon.calls).toEqual(Array(2).fill({ method: 'timeline.list', params: { since: dayAgo } }));
+  });
+
   it('sets priorities and modes', async () => {
     expect(await run('link', 'set', 'eth0', 'backup')).toEqual({ status: 0, out: ['eth0: backup'], err: [] });
     expect(await run('mode', 'bonded')).toEqual({ status: 0, out: ['Bonded: all links add up'], err: [] });
@@ -244,6 +296,7 @@ describe('bowline', () => {
     [['status', '--now'], 'status: has no option --now'],
     [['status', '--fast'], "unknown option '--fast'"],
     [['test', 'unplug', '--kind', 'axe'], 'test unplug: --kind'],
+    [['timeline', '--since', 'yesterday'], 'timeline: --since: not a time such as 30m, 12h, 7d or 4w'],
     [['status', '--socket'], "option '--socket <value>' argument missing"],
   ])('answers wrong usage %j with one line and 2', async (args, cause) => {
     const { status, err, out } = await run(args);

@@ -1,0 +1,46 @@
+import { join } from 'node:path';
+import { SegmentFolder } from '../../src-platform/index.ts';
+import type { Log } from '../../src-platform/log.ts';
+import { native } from '../../src-platform/native.ts';
+import type { DaemonStatus, LastSwitch } from '../../src-shared/model/status.ts';
+import type { Timeline, TimelineEntry, TimelineQuery } from '../../src-shared/model/timeline.ts';
+import { TimelineRecorder } from './recorder.ts';
+import { TimelineStore } from './store.ts';
+
+/** The daemon's history: watches the statuses that are told anyway, and keeps what is new in them for weeks. */
+export class TimelineKeeper {
+  /** Entries since the daemon started. */
+  length = 0;
+  private readonly recorder = new TimelineRecorder();
+  private readonly store: TimelineStore;
+
+  constructor(stateDir: string, log: Log) {
+    const folder = new SegmentFolder(join(stateDir, 'timeline'));
+    this.store = new TimelineStore({ folder, log, wallClock: Date.now });
+  }
+
+  /** Takes a status that is about to be told. @returns it with the entries counted that it made. */
+  observe(status: DaemonStatus): DaemonStatus {
+    this.add(this.recorder.observe(status, { at: new Date().toISOString(), now: native.nowMicros() }));
+    return { ...status, timelineLength: this.length };
+  }
+
+  noteSwitch(happened: LastSwitch): void {
+    this.add(this.recorder.noteSwitch(happened, native.nowMicros()));
+  }
+
+  list(query: TimelineQuery): Promise<Timeline> {
+    return this.store.list(query);
+  }
+
+  async close(): Promise<void> {
+    this.add(this.recorder.end(new Date().toISOString()));
+    await this.store.close();
+  }
+
+  private add(entries: readonly TimelineEntry[]): void {
+    if (entries.length === 0) return;
+    this.length += entries.length;
+    this.store.add(entries);
+  }
+}
