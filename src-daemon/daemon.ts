@@ -229,8 +229,7 @@ export class Daemon implements HandledDaemon {
         this.tunnel?.greet(this.settings.mode);
         break;
       case 'switch':
-        this.log.info('switch', { ...this.switches.note(event) });
-        this.timeline.noteSwitch(this.switches.last!);
+        this.log.info('switch', { ...this.timeline.noteSwitch(this.switches.note(event)) });
         break;
       case 'control': {
         const message = decodeControlMessage(event.bytes);
@@ -299,6 +298,7 @@ export class Daemon implements HandledDaemon {
     const change = nextChangeAt(situation);
     this.changeTimer =
       change === Infinity ? null : setTimeout(() => this.settle(), (change - situation.now) / 1_000 + 1);
+    this.timeline.observe(this.status());
     this.publisher.touch();
   }
 
@@ -330,6 +330,7 @@ export class Daemon implements HandledDaemon {
   /** Ends the tunnel, undoes every change on the system and frees everything. */
   async stop(): Promise<void> {
     clearInterval(this.ticker);
+    await this.timeline.close();
     this.monitor.close();
     this.guard.close();
     await this.routes.close();
@@ -339,7 +340,6 @@ export class Daemon implements HandledDaemon {
     this.publisher.close();
     await this.control?.close();
     await undoChanges(this.journal, this.log);
-    await this.timeline.close();
     this.log.info('stopped');
   }
 }

@@ -7,10 +7,11 @@ import type { Timeline, TimelineEntry, TimelineQuery } from '../../src-shared/mo
 import { TimelineRecorder } from './recorder.ts';
 import { TimelineStore } from './store.ts';
 
-/** The daemon's history: watches the statuses that are told anyway, and keeps what is new in them for weeks. */
+/** The daemon's history: takes every status and switch, and keeps what is new in them for weeks. */
 export class TimelineKeeper {
   /** Entries since the daemon started. */
   length = 0;
+  private isClosed = false;
   private readonly recorder = new TimelineRecorder();
   private readonly store: TimelineStore;
 
@@ -19,27 +20,31 @@ export class TimelineKeeper {
     this.store = new TimelineStore({ folder, log, wallClock: Date.now });
   }
 
-  /** Takes a status that is about to be told. @returns it with the entries counted that it made. */
+  /** Takes a status. @returns it with the entries counted that it made. */
   observe(status: DaemonStatus): DaemonStatus {
     this.add(this.recorder.observe(status, { at: new Date().toISOString(), now: native.nowMicros() }));
     return { ...status, timelineLength: this.length };
   }
 
-  noteSwitch(happened: LastSwitch): void {
+  /** @returns the same switch. */
+  noteSwitch(happened: LastSwitch): LastSwitch {
     this.add(this.recorder.noteSwitch(happened, native.nowMicros()));
+    return happened;
   }
 
   list(query: TimelineQuery): Promise<Timeline> {
     return this.store.list(query);
   }
 
+  /** Writes the end of it all. What the daemon takes down afterwards is no news. */
   async close(): Promise<void> {
     this.add(this.recorder.end(new Date().toISOString()));
+    this.isClosed = true;
     await this.store.close();
   }
 
   private add(entries: readonly TimelineEntry[]): void {
-    if (entries.length === 0) return;
+    if (entries.length === 0 || this.isClosed) return;
     this.length += entries.length;
     this.store.add(entries);
   }

@@ -109,14 +109,8 @@ describe('bowline against running daemons', () => {
         'the switch in the timeline',
         (status) => status.timelineLength > timelineLength && status.lastSwitch?.reason === 'carrier-lost',
       );
-      await tunnel.waitFor('the link to be lost', ({ links }) =>
-        links.some(({ name, state }) => name === pulled && state === 'lost'),
-      );
-      const { lastSwitch } = (await tunnel.status())!;
-      const { entries } = await scene.until('both entries', async () => {
-        const told = await timeline();
-        return told.entries.some((entry) => entry.kind === 'link' && entry.state === 'lost') ? told : null;
-      });
+      const lastSwitch = (await tunnel.status())?.lastSwitch;
+      const { entries } = await timeline();
       scene.report(`the timeline after ${pulled} was pulled: ${JSON.stringify(entries)}`);
       expect(entries).toContainEqual({ kind: 'switch', ...lastSwitch });
       expect(entries).toContainEqual(expect.objectContaining({ kind: 'link', link: pulled, state: 'lost' }));
