@@ -9,7 +9,7 @@ export type PathRole = 'member' | 'standby' | 'trial' | 'excluded';
 export interface PathModel {
   readonly role: PathRole;
   /** Null unless the role is `excluded`. */
-  readonly excludedBecause: Exclude<BondingReason, 'helps' | 'unmeasured'> | null;
+  readonly excludedBecause: Exclude<BondingReason, 'helps' | 'unmeasured' | 'reserve'> | null;
   /** Highest delivery rate of late; null until the path was given enough to carry. */
   readonly bytesPerSecond: number | null;
   readonly windowBytes: number;
@@ -52,10 +52,13 @@ function roleOf(session: Session, path: Path): Pick<PathModel, 'role' | 'exclude
       return { role: 'excluded', excludedBecause: reason };
     case 'unmeasured':
       return { role: bonded.isTried(path) ? 'trial' : 'standby', excludedBecause: null };
+    case 'reserve':
+      return { role: 'standby', excludedBecause: null };
     case 'helps':
       return { role: 'member', excludedBecause: null };
     case null: {
-      const isMember = session.mode === 'redundant' || session.scheduler.carrying === path;
+      const isCopied = session.mode === 'redundant' && !path.isReserve;
+      const isMember = isCopied || session.scheduler.carrying === path;
       return { role: isMember ? 'member' : 'standby', excludedBecause: null };
     }
   }
