@@ -7,6 +7,8 @@ const core = (...names) => `^${CORE_PREFIX}(${names.join('|')})(/|$)`;
 const ANY_CORE = core(...require('node:module').builtinModules.filter((name) => !/^_|\//.test(name)));
 /** zod checks what crosses a trust boundary: sockets, files, the command line. */
 const ZOD = '(^|/)node_modules/zod/';
+/** Audited primitives for what node:crypto does not have: a prime-order group for pairing by a code. */
+const NOBLE = '(^|/)node_modules/@noble/';
 
 /** @type {Record<string, { mayImport: string[]; because: string }>} */
 const LAYERS = {
@@ -17,6 +19,10 @@ const LAYERS = {
   'src-engine': {
     mayImport: [own('src-engine'), own('src-shared/(model|util)')],
     because: 'the engine is a pure state machine: bytes and `now` in, bytes, events and a deadline out',
+  },
+  'src-pairing': {
+    mayImport: [own('src-pairing'), own('src-shared/(model|util)'), NOBLE],
+    because: 'pairing is a pure state machine at both ends: bytes and `now` in, bytes and events out',
   },
   'src-native/lib': {
     mayImport: [own('src-native/lib'), ANY_CORE],
@@ -36,7 +42,15 @@ const LAYERS = {
   },
   'src-daemon': {
     mayImport: [
-      ...['src-daemon', 'src-shared', 'src-engine', 'src-platform', 'src-driver', 'src-control'].map(own),
+      ...[
+        'src-daemon',
+        'src-shared',
+        'src-engine',
+        'src-pairing',
+        'src-platform',
+        'src-driver',
+        'src-control',
+      ].map(own),
       ANY_CORE,
       ZOD,
     ],
@@ -44,7 +58,15 @@ const LAYERS = {
   },
   'src-box': {
     mayImport: [
-      ...['src-box', 'src-shared', 'src-engine', 'src-platform', 'src-driver', 'src-control'].map(own),
+      ...[
+        'src-box',
+        'src-shared',
+        'src-engine',
+        'src-pairing',
+        'src-platform',
+        'src-driver',
+        'src-control',
+      ].map(own),
       ANY_CORE,
       ZOD,
     ],

@@ -64,11 +64,11 @@ const PROGRAM: ProgramSpec = {
     },
     {
       name: 'pair',
-      summary: 'Pair with a laptop by a code',
+      summary: 'Show a code by which a laptop pairs with this box',
       options: { socket: SOCKET_OPTION, json: JSON_OPTION },
       notes: [
-        'This version pairs by key only: start the box with --peer NAME=PUBLICKEY, where the key is what',
-        '`bowlined key` prints on the laptop, and the laptop with --box KEY@ADDRESS of this box.',
+        'The code works once, for 5 minutes, and is void after 3 wrong tries; a new one replaces it. On the laptop:',
+        '  bowline pair --code CODE',
       ],
     },
     {
@@ -79,6 +79,12 @@ const PROGRAM: ProgramSpec = {
     {
       name: 'peers',
       summary: 'List the paired laptops',
+      options: { socket: SOCKET_OPTION, json: JSON_OPTION },
+    },
+    {
+      name: 'rename',
+      summary: 'Give a paired laptop another name',
+      positionals: ['NAME', 'NEWNAME'],
       options: { socket: SOCKET_OPTION, json: JSON_OPTION },
     },
     {
@@ -147,6 +153,11 @@ const argumentsSchema = z.discriminatedUnion('command', [
   z.object({ command: z.literal('pair'), ...control }),
   z.object({ command: z.literal('status'), ...control }),
   z.object({ command: z.literal('peers'), ...control }),
+  z.object({
+    command: z.literal('rename'),
+    ...control,
+    positionals: z.tuple([peerNameSchema, peerNameSchema]),
+  }),
   z.object({ command: z.literal('revoke'), ...control, positionals: z.tuple([peerNameSchema]) }),
 ]);
 

@@ -9,6 +9,7 @@ import { importPrivateKey } from '../src-engine/crypto/x25519.ts';
 import { Engine } from '../src-engine/engine.ts';
 import type { Session } from '../src-engine/session.ts';
 import type { SessionEvent } from '../src-engine/session-events.ts';
+import { CLOSE_REVOKED } from '../src-engine/session-types.ts';
 import { native } from '../src-platform/native.ts';
 import type { NativeNetlink, NativeTun } from '../src-platform/native.ts';
 import {
@@ -22,7 +23,7 @@ import {
   sysctlFiles,
   type StaticKey,
 } from '../src-platform/index.ts';
-import type { Log } from '../src-platform/log.ts';
+import { describeError, type Log } from '../src-platform/log.ts';
 import { boxContract, type BoxContract } from '../src-shared/control/contract.ts';
 import { VERSION } from '../src-shared/version.ts';
 import type { TunnelConfig } from '../src-shared/tunnel/control-message.ts';
@@ -31,6 +32,8 @@ import { BoxTunnelDevice } from './tunnel-device.ts';
 import { boxHandlers } from './control/handlers.ts';
 import { localAddresses } from './peers/local-addresses.ts';
 import { Leases } from './peers/leases.ts';
+import { PairedLaptops } from './peers/paired-laptops.ts';
+import { PairingDesk } from './peers/pairing-desk.ts';
 import { PeerRegistry } from './peers/peer-registry.ts';
 import { addressText4, parseNetwork4 } from './peers/tunnel-network.ts';
 
@@ -43,6 +46,7 @@ export class Box {
   readonly key: StaticKey;
   readonly engine: Engine;
   readonly registry: PeerRegistry;
+  readonly pairing: PairingDesk;
   readonly options: BoxOptions;
   private readonly log: Log;
   private readonly pump: Pump;
@@ -58,9 +62,10 @@ export class Box {
     key: StaticKey;
     journal: SystemJournal;
     leases: Leases;
+    paired: PairedLaptops;
     tun: NativeTun;
   }) {
-    const { options, log, key, journal, leases, tun } = parts;
+    const { options, log, key, journal, leases, paired, tun } = parts;
     this.options = options;
     this.log = log;
     this.key = key;
@@ -81,19 +86,33 @@ export class Box {
       packets: () => ({ writePackets: (table, count) => this.writePackets(table, count) }),
       random: (count) => new Uint8Array(randomBytes(count)),
       now: native.nowMicros(),
-      describeRemote: (remote) => {
-        const { address, port } = native.addressDescribe(remote);
-        return Buffer.from(`${address}|${port}`);
-      },
+      describeRemote,
+      onPairing: (datagram) => this.pairing.onDatagram(datagram),
     });
     this.engine.coalescer.isEnabled = takesSegmentedUdp(tun);
     this.pump.setEngine(this.engine);
-    this.registry = new PeerRegistry(
-      this.engine,
+    const { engine, pump } = this;
+    const network4 = parseNetwork4(options.tunnelNet4);
+    this.registry = new PeerRegistry({
+      engine,
+      pump,
       leases,
-      parseNetwork4(options.tunnelNet4),
-      options.tunnelNet6,
-    );
+      paired,
+      network4,
+      network6: options.tunnelNet6,
+    });
+    const { registry } = this;
+    const { publicKey } = key;
+    this.pairing = new PairingDesk({
+      native,
+      engine,
+      pump,
+      registry,
+      log,
+      publicKey,
+      name: options.name,
+      describeRemote,
+    });
     this.netlink = new native.Netlink({ groups: ['address4', 'address6'] });
   }
 
@@ -104,6 +123,9 @@ export class Box {
     const leases = new Leases(options.stateDir);
     const warning = await leases.load();
     if (warning !== null) log.warn('leases-set-aside', { warning });
+    const paired = new PairedLaptops(options.stateDir);
+    const pairedWarning = await paired.load();
+    if (pairedWarning !== null) log.warn('peers-set-aside', { warning: pairedWarning });
     const sysctls = new Sysctls(sysctlFiles(), journal);
     const device = new BoxTunnelDevice(native, exec, journal);
     const network = parseNetwork4(options.tunnelNet4);
@@ -112,9 +134,10 @@ export class Box {
       `${addressText4(network.base + 1)}/${network.prefixLength}`,
       options.tunnelNet6,
     );
-    const box = new Box({ options, log, key, journal, leases, tun });
+    const box = new Box({ options, log, key, journal, leases, paired, tun });
     for (const { name, publicKey } of options.peers)
       await box.registry.add(name, decodePublicKey(publicKey), 'argument');
+    await box.registry.restore();
     const nat = new BoxNat({ exec, journal, sysctls });
     const report = await nat.apply({
       tunnelName: TUNNEL_NAME,
@@ -157,7 +180,7 @@ export class Box {
     this.log.info('started', {
       publicKey: this.key.publicKeyText,
       port: socket.localPort,
-      peers: this.options.peers.length,
+      peers: this.registry.peers.length,
     });
   }
 
@@ -211,7 +234,12 @@ export class Box {
         return;
       }
       case 'closed':
-        this.log.info('session-closed', { peer: peer.name });
+        this.log.info('session-closed', { peer: peer.name, isRevoked: event.reason === CLOSE_REVOKED });
+        // The laptop has forgotten this box, so there is nobody any more to whom its key would be of use.
+        if (event.reason === CLOSE_REVOKED && peer.origin === 'paired')
+          this.registry
+            .revoke(peer)
+            .catch((error: unknown) => this.log.error('revoke', describeError(error)));
         return;
       case 'version-mismatch':
         return;
@@ -240,6 +268,7 @@ export class Box {
   async stop(): Promise<void> {
     for (const { session } of this.registry.peers) session.close(0);
     this.pump.flush();
+    this.pairing.close();
     this.netlink.close();
     this.pump.close();
     await this.control?.close();
@@ -247,6 +276,12 @@ export class Box {
     await undoChanges(this.journal, this.log);
     this.log.info('stopped');
   }
+}
+
+/** Bytes that name a remote address, for cookies. */
+function describeRemote(remote: number): Uint8Array {
+  const { address, port } = native.addressDescribe(remote);
+  return Buffer.from(`${address}|${port}`);
 }
 
 /** Inner packets have the size every program expects, whatever the paths carry: they are cut, not fragmented. */

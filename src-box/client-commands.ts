@@ -1,7 +1,9 @@
 import { ControlClient } from '../src-control/index.ts';
 import { boxContract } from '../src-shared/control/contract.ts';
 import type { ControlError } from '../src-shared/control/error.ts';
-import type { PeerStatus } from '../src-shared/model/box-status.ts';
+import { formatTimeOfDay } from '../src-shared/i18n/format.ts';
+import type { BoxStatus, PeerStatus } from '../src-shared/model/box-status.ts';
+import { formatPairingCode, type ShownCode } from '../src-shared/model/pairing.ts';
 import type { Result } from '../src-shared/util/result.ts';
 import { VERSION } from '../src-shared/version.ts';
 import type { BoxArguments } from './arguments.ts';
@@ -10,13 +12,6 @@ type ClientArguments = Extract<BoxArguments, { socket: string; json: boolean }>;
 
 /** Runs a command that asks a running box. @returns the exit status. */
 export async function runClientCommand(args: ClientArguments): Promise<number> {
-  if (args.command === 'pair') {
-    process.stderr.write(
-      'bowline-box: pairing by code is not part of this version; start the box with --peer NAME=PUBLICKEY, ' +
-        'where the key is what `bowlined key` prints on the laptop\n',
-    );
-    return 1;
-  }
   const client = new ControlClient({
     contract: boxContract,
     socketPath: args.socket,
@@ -29,9 +24,16 @@ export async function runClientCommand(args: ClientArguments): Promise<number> {
           [
             `${status.name}: listening on ${status.listen}, ${status.peers.length} laptop(s)`,
             `key ${status.publicKey}`,
+            ...describePairing(status),
             ...status.peers.map(describePeer),
           ].join('\n'),
         );
+      case 'pair':
+        return print(await client.call('box.pair', {}), args.json, describeCode);
+      case 'rename': {
+        const [name, newName] = args.positionals;
+        return print(await client.call('box.rename', { name, newName }), args.json, () => 'renamed');
+      }
       case 'peers':
         return print(await client.call('box.peers', {}), args.json, ({ peers }) =>
           peers.length === 0 ? 'no laptop is paired' : peers.map(describePeer).join('\n'),
@@ -46,6 +48,24 @@ export async function runClientCommand(args: ClientArguments): Promise<number> {
   } finally {
     client.close();
   }
+}
+
+function describeCode({ code, expiresAt, fingerprint }: ShownCode): string {
+  return [
+    `Code ${formatPairingCode(code)}, valid until ${formatTimeOfDay(Date.parse(expiresAt))}, for one laptop`,
+    `On the laptop: bowline pair --code ${code}`,
+    `It will then show this box as ${fingerprint}`,
+  ].join('\n');
+}
+
+function describePairing({ pairing: { open, failedAttempts, lastFailedAt } }: BoxStatus): readonly string[] {
+  const shown =
+    open === null
+      ? []
+      : [`shows a code until ${formatTimeOfDay(Date.parse(open.expiresAt))}, ${open.triesLeft} tries left`];
+  if (lastFailedAt === null) return shown;
+  const last = formatTimeOfDay(Date.parse(lastFailedAt));
+  return [...shown, `${failedAttempts} failed attempt(s) to pair, the last at ${last}`];
 }
 
 function describePeer(peer: PeerStatus): string {

@@ -6,11 +6,12 @@ import { EXIT_STATUS, exitStatusOf, type ExitStatus } from '../src-shared/comman
 import { daemonContract, unplugKindSchema } from '../src-shared/control/contract.ts';
 import { DEFAULT_DAEMON_SOCKET } from '../src-shared/model/defaults.ts';
 import { linkNameSchema, linkPrioritySchema } from '../src-shared/model/link.ts';
+import { pairingCodeSchema } from '../src-shared/model/pairing.ts';
 import { modeSchema } from '../src-shared/model/status.ts';
 import type { CommandContext, CommandIo } from './command-context.ts';
 import { runDoctor, runUnplugTest } from './commands/checks.ts';
 import { setLinkPriority, setMode, setWanted } from './commands/intents.ts';
-import { explainPairing } from './commands/pair.ts';
+import { pairWithBox, unpair } from './commands/pair.ts';
 import { showLinks, showStatus } from './commands/show.ts';
 import { showTimeline } from './commands/timeline.ts';
 import { watchStatus } from './commands/watch.ts';
@@ -50,7 +51,13 @@ const commandSchema = z.discriminatedUnion('command', [
     kind: unplugKindSchema.default('carrier'),
   }),
   z.object({ ...commonOptions, command: z.literal('doctor'), fix: z.boolean().default(false) }),
-  z.object({ ...commonOptions, command: z.literal('pair') }),
+  z.object({
+    ...commonOptions,
+    command: z.literal('pair'),
+    box: z.string().min(1).max(300).default('auto'),
+    code: z.string('the code that the box shows is missing').pipe(pairingCodeSchema),
+  }),
+  z.object({ ...commonOptions, command: z.literal('unpair') }),
 ]);
 type Command = z.infer<typeof commandSchema>;
 
@@ -114,7 +121,9 @@ function dispatch(command: Command, context: CommandContext): ReturnType<typeof 
     case 'doctor':
       return runDoctor(context, command.fix);
     case 'pair':
-      return explainPairing();
+      return pairWithBox(context, command.box, command.code);
+    case 'unpair':
+      return unpair(context);
   }
 }
 

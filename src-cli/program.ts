@@ -75,11 +75,14 @@ export const PROGRAM: ProgramSpec = {
       name: 'pair',
       summary: 'Pair with a box by the code that it shows',
       options: {
-        ...basic,
+        ...withJson,
         box: { value: 'auto|HOST[:PORT]', help: 'the box (default auto)' },
         code: { value: 'CODE', help: 'the code that the box shows' },
       },
-      notes: ['This version pairs by key only. Called without options, the command says how.'],
+      notes: [
+        '`bowline-box pair` on the box shows the code. Protection is switched on when both are paired.',
+      ],
     },
+    { name: 'unpair', summary: 'Forget the box; connections in the tunnel end', options: basic },
   ],
 };

@@ -23,6 +23,12 @@ export interface BoxHost {
   readonly port: number;
 }
 
+/** Where a box may be, and who it is. */
+export interface KnownBox extends BoxArgument {
+  /** What it called itself when it was paired; null if it was given by an argument. */
+  readonly name: string | null;
+}
+
 /** A box given by key: `PUBLICKEY@HOST[,HOST...][:PORT]`. */
 export interface BoxArgument {
   /** Base64, 44 characters. */
@@ -134,6 +140,12 @@ function parseBox(text: string): BoxArgument | string {
     publicKey: publicKey.data,
     hosts: hosts.map(({ host, port }) => ({ host, port: port ?? lastPort })),
   };
+}
+
+/** Reads `HOST[:PORT]`, the form in which `bowline pair` names a box; null if it is none. */
+export function parseBoxHost(text: string): BoxHost | null {
+  const host = parseHost(text);
+  return host === null ? null : { host: host.host, port: host.port ?? DEFAULT_PORT };
 }
 
 const HOST_NAME = /^(?!.*\.\.)[A-Za-z0-9_]([A-Za-z0-9_.-]{0,251}[A-Za-z0-9_.])?$/;

@@ -2,22 +2,19 @@ import { ControlServer } from '../src-control/index.ts';
 import { decodeControlMessage } from '../src-driver/control-messages.ts';
 import { undoChanges } from '../src-driver/undo-changes.ts';
 import type { SessionEvent } from '../src-engine/session-events.ts';
+import { CLOSE_REVOKED } from '../src-engine/session-types.ts';
 import { native } from '../src-platform/native.ts';
 import {
   type JsonFile,
   LaptopRoutes,
-  LinkMonitor,
+  type LinkMonitor,
   RouteGuard,
-  SystemJournal,
+  type SystemJournal,
   Sysctls,
   exec,
-  interfaceDetailsFrom,
   linkSysctls,
-  loadOrCreateStaticKey,
   sysctlFiles,
-  type LinkSelection,
   type LinkSnapshot,
-  type StaticKey,
 } from '../src-platform/index.ts';
 import { describeError, type Log } from '../src-platform/log.ts';
 import { daemonContract, type DaemonContract } from '../src-shared/control/contract.ts';
@@ -26,38 +23,35 @@ import type { Settings } from '../src-shared/model/settings.ts';
 import type { DaemonStatus, FailureCause } from '../src-shared/model/status.ts';
 import type { TunnelConfig } from '../src-shared/tunnel/control-message.ts';
 import { VERSION } from '../src-shared/version.ts';
-import type { BoxArgument } from './arguments.ts';
-import { addressesOf } from './routing/box-addresses.ts';
+import type { KnownBox } from './arguments.ts';
+import { BoxTunnel } from './box-tunnel.ts';
 import { RouteKeeper } from './routing/route-keeper.ts';
 import { type Situation, countUsable, nextChangeAt, stateOf } from './connection/situation.ts';
 import type { HandledDaemon } from './control/handled-daemon.ts';
 import { daemonHandlers } from './control/handlers.ts';
+import type { DaemonOptions } from './daemon-options.ts';
+import { openState, type DaemonState } from './daemon-state.ts';
+import { PacketLoop } from './packet-loop.ts';
+import { Pairings } from './pairing/pairings.ts';
 import { boxIdentity, buildStatus } from './status/build-status.ts';
-import { settingsFileIn } from './settings/settings-file.ts';
 import { StatusPublisher } from './status/publisher.ts';
 import { RateMeter } from './status/rate-meter.ts';
 import { SwitchLog } from './status/switch-log.ts';
 import { TimelineKeeper } from './timeline/keeper.ts';
-import { TUNNEL_NAME, Tunnel } from './tunnel.ts';
-
-/** What a daemon is started with; see `bowlined run --help`. */
-export interface DaemonOptions {
-  readonly stateDir: string;
-  readonly socketPath: string;
-  readonly links: LinkSelection;
-  readonly box: BoxArgument | null;
-}
+import { TUNNEL_NAME, type Tunnel } from './tunnel.ts';
+import { watchLinks } from './watch-links.ts';
 
 /** The laptop's daemon: wires links, tunnel, routes, settings and the control socket together. */
 export class Daemon implements HandledDaemon {
-  readonly options: DaemonOptions;
-  readonly tunnel: Tunnel | null;
+  readonly pairings: Pairings;
   readonly timeline: TimelineKeeper;
   settings: Settings;
   /** Links that the unplug test takes away. */
   readonly unplugged = new Set<string>();
   /** Called for each event of the session, after the daemon has looked at it. */
   readonly eventListeners = new Set<(event: SessionEvent) => void>();
+  private readonly loop: PacketLoop;
+  private readonly boxTunnel: BoxTunnel;
   private readonly log: Log;
   private readonly settingsFile: JsonFile<Settings>;
   private readonly journal: SystemJournal;
@@ -80,53 +74,39 @@ export class Daemon implements HandledDaemon {
   private shownState = '';
   private changeTimer: NodeJS.Timeout | null = null;
 
-  private constructor(parts: {
-    options: DaemonOptions;
-    log: Log;
-    key: StaticKey;
-    journal: SystemJournal;
-    settingsFile: JsonFile<Settings>;
-    settings: Settings;
-  }) {
-    const { options, log, key, journal, settingsFile, settings } = parts;
-    this.options = options;
+  private constructor(options: DaemonOptions, log: Log, state: DaemonState) {
+    const { key, journal, settingsFile, settings } = state;
     this.log = log;
     this.journal = journal;
     this.settingsFile = settingsFile;
     this.settings = settings;
     this.timeline = new TimelineKeeper(options.stateDir, log);
     this.sysctls = new Sysctls(sysctlFiles(), journal);
-    const boxKey = options.box === null ? null : Buffer.from(options.box.publicKey, 'base64');
-    this.tunnel =
-      boxKey === null ? null : new Tunnel(key, new Uint8Array(boxKey), log, (event) => this.onEvent(event));
+    this.loop = new PacketLoop(key);
+    this.boxTunnel = new BoxTunnel(this.loop, log, (event) => this.onEvent(event));
+    this.boxTunnel.use(state.box);
+    this.pairings = new Pairings({
+      loop: this.loop,
+      state,
+      log,
+      isGiven: options.box !== null,
+      findBoxes: () => Promise.resolve([]),
+      daemon: this,
+    });
     const routes = new LaptopRoutes({ exec, journal, sysctls: sysctlFiles(), tunnelName: TUNNEL_NAME });
     this.routes = new RouteKeeper(routes, (error) => this.fail('routes-refused', error));
     this.guard = new RouteGuard({
       netlink: new native.Netlink({ groups: ['rule4', 'rule6', 'route4', 'route6'] }),
       onRemoved: () => this.routes.repair((lines) => log.warn('routes-repaired', { lines })),
     });
-    this.monitor = new LinkMonitor({
-      netlink: new native.Netlink({ groups: ['link', 'address4', 'address6', 'route4', 'route6'] }),
-      carrierUp: native.carrierUp,
-      readInterfaceDetails: interfaceDetailsFrom(),
-      selection: options.links,
-      tunnelName: TUNNEL_NAME,
-      onChange: ({ changes }) => {
-        log.info('links-changed', { changes: changes.map(({ kind, name }) => `${name} ${kind}`) });
-        void this.onLinks();
-      },
-    });
+    this.monitor = watchLinks(options.links, log, () => void this.onLinks());
     this.ticker = setInterval(() => this.onTick(), TICK_MS);
   }
 
   /** Starts a daemon. @throws a named error that says what is missing. */
   static async start(options: DaemonOptions, log: Log): Promise<Daemon> {
-    const key = await loadOrCreateStaticKey(options.stateDir);
-    const journal = await SystemJournal.open(options.stateDir);
-    const settingsFile = settingsFileIn(options.stateDir, options.box !== null);
-    const { value: settings, warning } = await settingsFile.load();
-    if (warning !== null) log.warn('settings-set-aside', { warning });
-    const daemon = new Daemon({ options, log, key, journal, settingsFile, settings });
+    const state = await openState(options, log);
+    const daemon = new Daemon(options, log, state);
     await daemon.routes.cleanUp();
     daemon.control = await ControlServer.listen({
       contract: daemonContract,
@@ -139,7 +119,7 @@ export class Daemon implements HandledDaemon {
       mayConnect: () => true,
       onNotice: (notice) => log.warn('control', { ...notice }),
     });
-    log.info('started', { publicKey: key.publicKeyText, wanted: settings.wanted });
+    log.info('started', { publicKey: state.key.publicKeyText, wanted: state.settings.wanted });
     await daemon.applyWanted();
     return daemon;
   }
@@ -182,7 +162,7 @@ export class Daemon implements HandledDaemon {
     try {
       tunnel.openDevice();
       this.failure = null;
-      void addressesOf(this.options.box!, null).then((addresses) => tunnel.linkPaths.setBox(addresses));
+      void this.boxTunnel.locate(null);
     } catch (error) {
       this.fail('tun-unavailable', error);
     }
@@ -197,6 +177,25 @@ export class Daemon implements HandledDaemon {
   }
 
   // ---- what happens --------------------------------------------------------------------------------------------
+
+  get tunnel(): Tunnel | null {
+    return this.boxTunnel.tunnel;
+  }
+
+  get box(): KnownBox | null {
+    return this.boxTunnel.box;
+  }
+
+  /** Has to do with another box from now on, or with none. */
+  useBox(box: KnownBox | null): void {
+    if (box?.publicKey !== this.box?.publicKey) {
+      this.config = null;
+      this.routes.endDraining();
+    }
+    this.failure = null;
+    this.boxTunnel.use(box);
+    this.settle();
+  }
 
   /** Links as they are for the tunnel: those that the unplug test took away have no carrier. */
   get links(): readonly LinkSnapshot[] {
@@ -225,6 +224,7 @@ export class Daemon implements HandledDaemon {
     switch (event.kind) {
       case 'established':
         this.attempts++;
+        if (this.failure === 'box-refused-key') this.failure = null;
         this.log.info('session-established', { isResumed: event.isResumed });
         this.tunnel?.greet(this.settings.mode);
         break;
@@ -237,14 +237,15 @@ export class Daemon implements HandledDaemon {
         break;
       }
       case 'version-mismatch':
-        this.failure = 'box-version';
-        this.failureDetail = `the box speaks protocol version ${event.peerVersion}`;
+        this.fail('box-version', new Error(`the box speaks protocol version ${event.peerVersion}`));
         break;
       case 'bonding':
         this.log.info('bonding', { link: this.tunnel?.linkPaths.pathOf(event.pathId)?.linkName, ...event });
         break;
       case 'path':
       case 'closed':
+        if (event.kind === 'closed' && event.reason === CLOSE_REVOKED)
+          this.fail('box-refused-key', new Error('the pairing was revoked on the box; pair again'));
         this.log.debug('session', { ...event });
         break;
     }
@@ -255,7 +256,7 @@ export class Daemon implements HandledDaemon {
   private onConfig(config: TunnelConfig): void {
     this.config = config;
     this.log.info('config', { box: config.boxName, version: config.version });
-    void addressesOf(this.options.box!, config).then((addresses) => this.tunnel?.linkPaths.setBox(addresses));
+    void this.boxTunnel.locate(config);
   }
 
   private onTick(): void {
@@ -314,7 +315,7 @@ export class Daemon implements HandledDaemon {
     return buildStatus({
       situation: this.situation,
       mode: this.settings.mode,
-      box: boxIdentity(this.options.box, this.config, this.tunnel?.linkPaths ?? null),
+      box: boxIdentity(this.box, this.config, this.tunnel?.linkPaths ?? null),
       boxVersion: this.config?.version ?? null,
       links: this.links,
       priorities: this.priorities,
@@ -334,7 +335,8 @@ export class Daemon implements HandledDaemon {
     this.monitor.close();
     this.guard.close();
     await this.routes.close();
-    this.tunnel?.close();
+    this.boxTunnel.close();
+    this.loop.close();
     // Closing the tunnel is a change of the situation, too: timers are set until here.
     if (this.changeTimer !== null) clearTimeout(this.changeTimer);
     this.publisher.close();

@@ -1,20 +1,18 @@
-import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { encodeControlMessage } from '../src-driver/control-messages.ts';
 import { LinkPaths } from '../src-driver/link-paths.ts';
-import { Pump } from '../src-driver/pump.ts';
+import type { Pump } from '../src-driver/pump.ts';
 import { takesSegmentedUdp } from '../src-driver/tun-offloads.ts';
-import { createTunnelMemory, nativeAead } from '../src-driver/tunnel-memory.ts';
-import { importPrivateKey } from '../src-engine/crypto/x25519.ts';
-import { Engine } from '../src-engine/engine.ts';
+import type { Engine } from '../src-engine/engine.ts';
 import type { Session } from '../src-engine/session.ts';
 import type { SessionEvent } from '../src-engine/session-events.ts';
+import { CLOSE_SHUTDOWN } from '../src-engine/session-types.ts';
 import { native } from '../src-platform/native.ts';
 import type { NativeTun } from '../src-platform/native.ts';
-import type { StaticKey } from '../src-platform/index.ts';
 import { describeError, type Log } from '../src-platform/log.ts';
 import type { Mode } from '../src-shared/model/status.ts';
 import { VERSION } from '../src-shared/version.ts';
+import type { LoopTunnel, PacketLoop } from './packet-loop.ts';
 
 /** Name of the laptop's tunnel device. */
 export const TUNNEL_NAME = 'bowline0';
@@ -25,37 +23,22 @@ export const TUNNEL_NAME = 'bowline0';
  */
 export const TUNNEL_MARK = 4747;
 
-/** The laptop's end of the tunnel while the daemon runs: engine, packet loop, paths, and the TUN while it is wanted. */
-export class Tunnel {
+/** The laptop's end of the tunnel to one box: session, paths, and the TUN while it is wanted. */
+export class Tunnel implements LoopTunnel {
   readonly engine: Engine;
   readonly session: Session;
   readonly pump: Pump;
   readonly linkPaths: LinkPaths;
+  private readonly loop: PacketLoop;
+  private readonly onEvent: (event: SessionEvent) => void;
   private tun: NativeTun | null = null;
 
-  constructor(key: StaticKey, boxKey: Uint8Array, log: Log, onEvent: (event: SessionEvent) => void) {
-    const memory = createTunnelMemory(native);
-    this.pump = new Pump({
-      native,
-      memory,
-      sessionFor: () => (this.session.isEstablished || this.tun !== null ? this.session : null),
-      onEvents: () => {
-        for (let event = this.session.pollEvent(); event !== undefined; event = this.session.pollEvent())
-          onEvent(event);
-      },
-    });
-    this.engine = new Engine({
-      role: 'initiator',
-      staticKey: importPrivateKey(key.privateKey),
-      memory,
-      aead: nativeAead(native),
-      packets: () => ({ writePackets: (table, count) => this.writePackets(table, count) }),
-      random: (count) => new Uint8Array(randomBytes(count)),
-      now: native.nowMicros(),
-      describeRemote: () => new Uint8Array(0),
-    });
+  constructor(loop: PacketLoop, boxKey: Uint8Array, log: Log, onEvent: (event: SessionEvent) => void) {
+    this.loop = loop;
+    this.onEvent = onEvent;
+    this.engine = loop.engine;
+    this.pump = loop.pump;
     this.session = this.engine.addPeer(boxKey);
-    this.pump.setEngine(this.engine);
     this.linkPaths = new LinkPaths({
       native,
       pump: this.pump,
@@ -63,9 +46,19 @@ export class Tunnel {
       mark: TUNNEL_MARK,
       onRefused: (link, error) => log.warn('path-refused', { link, ...describeError(error) }),
     });
+    loop.tunnel = this;
   }
 
-  private writePackets(table: number, count: number): void {
+  packetSession(): Session | null {
+    return this.session.isEstablished || this.tun !== null ? this.session : null;
+  }
+
+  takeEvents(): void {
+    for (let event = this.session.pollEvent(); event !== undefined; event = this.session.pollEvent())
+      this.onEvent(event);
+  }
+
+  writePackets(table: number, count: number): void {
     const written = this.tun?.write(table, count) ?? 0;
     if (written < count) this.engine.drops.add('tun-refused', count - written);
   }
@@ -100,17 +93,20 @@ export class Tunnel {
     this.tun = null;
   }
 
-  /** Says goodbye to the box and closes all paths. */
-  disconnect(): void {
-    if (this.session.isEstablished) this.session.close(0);
+  /** Says goodbye to the box, for now or for good, and closes all paths. */
+  disconnect(reason = CLOSE_SHUTDOWN): void {
+    if (this.session.isEstablished) this.session.close(reason);
     this.pump.flush();
     this.linkPaths.setLinks([], new Map());
   }
 
-  close(): void {
-    this.disconnect();
+  /** Frees everything; the packet loop may then serve another tunnel. */
+  close(reason = CLOSE_SHUTDOWN): void {
+    this.disconnect(reason);
     this.closeDevice();
-    this.pump.close();
+    this.loop.tunnel = null;
+    this.engine.removePeer(this.session, this.pump.now());
+    this.pump.pinRemotes(this.session);
   }
 }
 

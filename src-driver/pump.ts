@@ -269,7 +269,8 @@ export class Pump {
     const after = session.paths.filter((path) => path.isOpen && path.remote > 0).map((path) => path.remote);
     for (const remote of after) native.addressPin(remote);
     for (const remote of before) native.addressUnpin(remote);
-    this.pinned.set(session, after);
+    if (after.length > 0) this.pinned.set(session, after);
+    else this.pinned.delete(session);
   }
 }
 

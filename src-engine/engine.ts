@@ -17,6 +17,7 @@ import {
   TYPE_COOKIE,
   TYPE_DATA,
   TYPE_INITIATION,
+  TYPE_PAIRING,
   TYPE_RESPONSE,
   TYPE_VERSION,
   readU32,
@@ -34,6 +35,8 @@ export interface EngineOptions {
   readonly now: number;
   /** Writes the bytes that identify a remote address, for cookies. */
   readonly describeRemote: (remote: number) => Uint8Array;
+  /** Takes datagrams of pairing; left out, they are counted as unknown. */
+  readonly onPairing?: (datagram: RawDatagram) => void;
 }
 
 /**
@@ -109,14 +112,14 @@ export class Engine {
   }
 
   /** Forgets a peer, its keys and its session; nothing of it is accepted from here on. */
-  removePeer(session: Session): void {
+  removePeer(session: Session, now: number): void {
     const index = this.peers.findIndex((peer) => peer.session === session);
     if (index < 0) return;
     const peer = this.peers[index]!;
     this.peers.splice(index, 1);
     this.initiator.forget(peer);
     for (const generation of this.generations.values()) if (generation.peer === peer) this.forget(generation);
-    session.isEstablished = false;
+    session.release(now);
   }
 
   // ---- input ---------------------------------------------------------------------------------------------------
@@ -228,6 +231,9 @@ export class Engine {
     // A copy: the handshake outlives the receive buffer, and its messages are short and rare.
     const message = this.options.memory.bytes.slice(at, at + Math.min(length, MAX_HANDSHAKE_BYTES + 1));
     if (message.length > MAX_HANDSHAKE_BYTES) return this.drops.add('handshake-invalid');
+    const { onPairing } = this.options;
+    if (type === TYPE_PAIRING && onPairing !== undefined)
+      return onPairing({ socket, remote, bytes: message });
     if (this.options.role === 'responder') {
       if (type === TYPE_INITIATION) return this.responder.onInitiation(message, socket, remote, now);
     } else if (type === TYPE_RESPONSE || type === TYPE_COOKIE || type === TYPE_VERSION) {
@@ -259,7 +265,12 @@ export class Engine {
     return deadline;
   }
 
-  /** The next handshake datagram to send, or undefined. */
+  /** Sends a datagram of pairing, in order with those of handshakes. */
+  sendRaw(datagram: RawDatagram): void {
+    this.raw.push(datagram);
+  }
+
+  /** The next datagram to send that is not sealed, or undefined. */
   pollRaw(): RawDatagram | undefined {
     return this.raw.shift();
   }

@@ -10,6 +10,10 @@ export type Mode = 'seamless' | 'redundant' | 'bonded' | 'saver';
 /** The side that owns the links starts handshakes, opens and ranks paths; the other follows. */
 export type Role = 'initiator' | 'responder';
 
+/** Reasons in a CLOSE: a shutdown, after which all goes on; the pairing was revoked, by either side. */
+export const CLOSE_SHUTDOWN = 0;
+export const CLOSE_REVOKED = 1;
+
 /** Keys to send with; the receiving ones are looked up by index before a session is reached. */
 export interface SendKey {
   readonly slot: number;

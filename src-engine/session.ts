@@ -157,6 +157,14 @@ export class Session implements MessageSink, FrameHandler {
     this.transmitter.closeReason = reason;
   }
 
+  /** Gives back all memory, of what was not delivered too: the peer is forgotten. */
+  release(now: number): void {
+    for (const path of this.openPaths()) path.close(this.outbox, now);
+    this.outbox.restart(false);
+    this.inbox.reset();
+    this.isEstablished = false;
+  }
+
   // ---- paths ---------------------------------------------------------------------------------------------------
 
   /** The path with an id, made on first use. @throws RangeError outside 0..{@link MAX_PATHS}-1. */

@@ -1,6 +1,12 @@
 import { makeCode } from './code.ts';
 import { SHARE_BYTES, authenticate, isSame, lengthValues, makeShare } from './cpace.ts';
-import { cpaceInputs, proofsOf, type PairingFacts, type PairingIdentity, type PairingProofs } from './identity.ts';
+import {
+  cpaceInputs,
+  proofsOf,
+  type PairingFacts,
+  type PairingIdentity,
+  type PairingProofs,
+} from './identity.ts';
 import {
   COOKIE_BYTES,
   PAIRING_VERSION,
@@ -83,7 +89,8 @@ export class BoxPairing {
 
   /** The code that is shown, without the code itself; and how many attempts have failed since the start. */
   get status(): { readonly open: { expiresAt: number; triesLeft: number } | null; readonly failed: number } {
-    const open = this.open === null ? null : { expiresAt: this.open.expiresAt, triesLeft: this.open.triesLeft };
+    const open =
+      this.open === null ? null : { expiresAt: this.open.expiresAt, triesLeft: this.open.triesLeft };
     return { open, failed: this.failed };
   }
 
@@ -183,7 +190,8 @@ export class BoxPairing {
       const detail = this.options.identity.tunnelVersion;
       return this.answer(message.attempt, { kind: 'refused', reason: 'version', detail });
     }
-    if (open.triesLeft === 0) return this.answer(message.attempt, { kind: 'refused', reason: 'burnt', detail: 0 });
+    if (open.triesLeft === 0)
+      return this.answer(message.attempt, { kind: 'refused', reason: 'burnt', detail: 0 });
     return this.begin(message, open, now);
   }
 

@@ -16,9 +16,3 @@ export function makeCode(random: (bytes: number) => Uint8Array): string {
     if (number < UNBIASED_LIMIT) return String(number % CODES).padStart(CODE_DIGITS, '0');
   }
 }
-
-/** A code as people type it, with spaces or dashes between groups; null if it is none. */
-export function readCode(text: string): string | null {
-  const digits = text.replaceAll(/[\s-]/g, '');
-  return /^\d{8}$/.test(digits) ? digits : null;
-}

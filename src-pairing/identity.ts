@@ -31,7 +31,11 @@ export interface PairingFacts {
 /** The inputs of CPace: the code, both keys with their roles, and the attempt. */
 export function cpaceInputs({ code, attempt, laptop, box }: PairingFacts): CpaceInputs {
   const roles = [ascii('laptop'), laptop.publicKey, ascii('box'), box.publicKey];
-  return { password: ascii(code), channel: lengthValues(ascii('bowline pairing'), ...roles), sessionId: attempt };
+  return {
+    password: ascii(code),
+    channel: lengthValues(ascii('bowline pairing'), ...roles),
+    sessionId: attempt,
+  };
 }
 
 /** What only the two ends of one attempt can make: proofs that each has the code and means the same keys. */

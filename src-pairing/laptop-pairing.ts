@@ -1,5 +1,11 @@
 import { SHARE_BYTES, isSame, makeShare } from './cpace.ts';
-import { cpaceInputs, proofsOf, type PairingFacts, type PairingIdentity, type PairingProofs } from './identity.ts';
+import {
+  cpaceInputs,
+  proofsOf,
+  type PairingFacts,
+  type PairingIdentity,
+  type PairingProofs,
+} from './identity.ts';
 import {
   ATTEMPT_BYTES,
   PAIRING_VERSION,
@@ -88,6 +94,11 @@ export class LaptopPairing {
 
   get state(): LaptopPairingState {
     return this.current;
+  }
+
+  /** The number of the box that was chosen; -1 before. */
+  get target(): number {
+    return this.options.ways[this.chosen[0] ?? -1]?.box ?? -1;
   }
 
   /** The next datagram to send, or undefined. */
@@ -251,7 +262,8 @@ export class LaptopPairing {
       this.decideAt = Math.min(this.decideAt, now + GRACE_MICROS);
       return;
     }
-    if (!this.chosen.includes(way) || (kind !== 'sharing' && kind !== 'confirming' && kind !== 'pinning')) return;
+    if (!this.chosen.includes(way) || (kind !== 'sharing' && kind !== 'confirming' && kind !== 'pinning'))
+      return;
     switch (reason) {
       case 'wrong-code':
         return this.fail({ kind: 'wrong-code', triesLeft: detail });
@@ -294,7 +306,14 @@ export class LaptopPairing {
       case 'sharing': {
         const { publicKey: laptopKey, name: laptopName, tunnelVersion } = identity;
         const { cookie } = this.offers.get(way)!;
-        const fields = { kind: 'start', tunnelVersion, cookie, share: this.share, laptopKey, laptopName } as const;
+        const fields = {
+          kind: 'start',
+          tunnelVersion,
+          cookie,
+          share: this.share,
+          laptopKey,
+          laptopName,
+        } as const;
         this.queue.push({ way, bytes: encodeMessage({ ...head, ...fields }) });
         return;
       }
@@ -334,7 +353,9 @@ function copyOf(offer: Offer): Offer {
 
 /** One offer of each box. */
 function distinct(offers: readonly Offer[]): readonly Offer[] {
-  return offers.filter((offer, index) => offers.findIndex(({ boxKey }) => isSame(boxKey, offer.boxKey)) === index);
+  return offers.filter(
+    (offer, index) => offers.findIndex(({ boxKey }) => isSame(boxKey, offer.boxKey)) === index,
+  );
 }
 
 /** A box on the LAN answers within milliseconds; a Wi-Fi link that wakes up needs up to a second. */

@@ -22,7 +22,7 @@ export { BoxNat, type DesiredNat } from './routes/box-nat.ts';
 export { LaptopRoutes, RoutesError, type Ipv6Outcome } from './routes/laptop-routes.ts';
 export { RouteGuard } from './routes/route-guard.ts';
 export type { DesiredRoutes } from './routes/route-facts.ts';
-export { StorageError } from './storage/atomic-file.ts';
+export { StorageError, type FileOperations, type StagedFile } from './storage/atomic-file.ts';
 export { JsonFile, makeStateDir } from './storage/json-file.ts';
 export { SegmentFolder } from './storage/segment-folder.ts';
 export {

@@ -2,13 +2,14 @@ import type { Engine } from '../../src-engine/engine.ts';
 import type { Path } from '../../src-engine/path/path.ts';
 import { PROTOCOL_VERSION } from '../../src-engine/wire/handshake.ts';
 import { native } from '../../src-platform/native.ts';
-import { fingerprintOf, type StaticKey } from '../../src-platform/index.ts';
+import { fingerprintOf, StorageError, type StaticKey } from '../../src-platform/index.ts';
 import type { BoxContract, Handlers } from '../../src-shared/control/contract.ts';
-import { controlError } from '../../src-shared/control/error.ts';
+import { controlError, type ControlError } from '../../src-shared/control/error.ts';
 import type { PeerPath, PeerStatus } from '../../src-shared/model/box-status.ts';
 import { VERSION } from '../../src-shared/version.ts';
-import { err, ok } from '../../src-shared/util/result.ts';
+import { err, ok, type Result } from '../../src-shared/util/result.ts';
 import type { BoxOptions } from '../box-options.ts';
+import type { PairingDesk } from '../peers/pairing-desk.ts';
 import type { BoxPeer, PeerRegistry } from '../peers/peer-registry.ts';
 
 /** The box as its control methods see it. */
@@ -19,6 +20,7 @@ export interface HandledBox {
   readonly startedAt: Date;
   readonly registry: PeerRegistry;
   readonly engine: Engine;
+  readonly pairing: PairingDesk;
 }
 
 /** One entry for each method of the box's contract. */
@@ -35,18 +37,44 @@ export function boxHandlers(box: HandledBox): Handlers<BoxContract> {
         tunnelNet6: box.options.tunnelNet6,
         startedAt: box.startedAt.toISOString(),
         peers: box.registry.peers.map(peerStatus),
+        pairing: box.pairing.status,
         drops: { ...box.engine.drops.snapshot() },
         version: { box: VERSION, protocol: PROTOCOL_VERSION },
       }),
     'box.peers': () => ok({ peers: box.registry.peers.map(peerStatus) }),
     'box.revoke': ({ name }) => {
-      const peer = box.registry.peers.find((candidate) => candidate.name === name);
-      if (peer === undefined) return err(controlError('NO_SUCH_PEER', `no paired laptop is named ${name}`));
-      const advice = 'remove it from the command line and start the box again';
-      return err(controlError('PEER_FROM_ARGUMENT', `${name} was given by --peer; ${advice}`));
+      const peer = pairedPeer(box.registry, name);
+      return peer.ok ? stored(() => box.registry.revoke(peer.value)) : peer;
     },
+    'box.rename': ({ name, newName }) => {
+      const peer = pairedPeer(box.registry, name);
+      if (!peer.ok) return peer;
+      if (name !== newName && !box.registry.isNameFree(newName))
+        return err(controlError('NAME_TAKEN', `another laptop is named ${newName}; choose another name`));
+      return stored(() => box.registry.rename(peer.value, newName));
+    },
+    'box.pair': () => ok({ ...box.pairing.showCode(), fingerprint: box.fingerprint }),
     'box.key': () => ok({ publicKey: box.key.publicKeyText, fingerprint: box.fingerprint }),
   };
+}
+
+function pairedPeer(registry: PeerRegistry, name: string): Result<BoxPeer, ControlError> {
+  const peer = registry.peers.find((candidate) => candidate.name === name);
+  if (peer === undefined)
+    return err(controlError('NO_SUCH_PEER', `no paired laptop is named ${name}; see bowline-box peers`));
+  if (peer.origin === 'paired') return ok(peer);
+  const advice = 'change the command line and start the box again';
+  return err(controlError('PEER_FROM_ARGUMENT', `${name} was given by --peer; ${advice}`));
+}
+
+async function stored(change: () => Promise<void>): Promise<Result<Record<string, never>, ControlError>> {
+  try {
+    await change();
+    return ok({});
+  } catch (error) {
+    if (error instanceof StorageError) return err(controlError('STATE_UNWRITABLE', error.message));
+    throw error;
+  }
 }
 
 function peerStatus(peer: BoxPeer): PeerStatus {

@@ -2,6 +2,7 @@ import type { SessionEvent } from '../../src-engine/session-events.ts';
 import type { LinkSnapshot } from '../../src-platform/index.ts';
 import type { Settings } from '../../src-shared/model/settings.ts';
 import type { DaemonStatus } from '../../src-shared/model/status.ts';
+import type { Pairings } from '../pairing/pairings.ts';
 import type { TimelineKeeper } from '../timeline/keeper.ts';
 import type { Tunnel } from '../tunnel.ts';
 
@@ -16,6 +17,7 @@ export interface HandledDaemon {
   readonly unplugged: Set<string>;
   /** Called for each event of the session, after the daemon has looked at it. */
   readonly eventListeners: Set<(event: SessionEvent) => void>;
+  readonly pairings: Pairings;
   status(): DaemonStatus;
   /** @throws StorageError; then nothing has changed. */
   changeSettings(change: Partial<Settings>): Promise<void>;

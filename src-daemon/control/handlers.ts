@@ -29,6 +29,13 @@ export function daemonHandlers(daemon: HandledDaemon): Handlers<DaemonContract> 
     },
     'timeline.list': async (query) => ok(await daemon.timeline.list(query)),
     'test.unplug': ({ link, kind }) => testUnplug(daemon, link ?? null, kind),
+    'pairing.pair': async ({ box, code }) => {
+      const paired = await daemon.pairings.pair(box, code);
+      if (!paired.ok) return paired;
+      const switchedOn = await stored(() => daemon.setWanted(true, false));
+      return switchedOn.ok ? ok({ box: paired.value }) : switchedOn;
+    },
+    'pairing.unpair': () => daemon.pairings.unpair(),
     'doctor.run': ({ fix }) => runDoctor(daemon, fix),
   };
 }

@@ -11,7 +11,12 @@ export function runDoctor(
   const status = daemon.status();
   const checks: DoctorCheck[] = [
     status.box === null
-      ? check('box-configured', 'failed', 'no box is known', 'start bowlined with --box KEY@ADDRESS')
+      ? check(
+          'box-configured',
+          'failed',
+          'no box is known',
+          'run `bowline-box pair` on the box and `bowline pair --code CODE` here',
+        )
       : check('box-configured', 'ok', `${status.box.name} at ${status.box.address}`, null),
     status.state === 'protected'
       ? check('box-reachable', 'ok', `the box answers over ${status.carrying.join(', ')}`, null)

@@ -14,7 +14,7 @@ export async function addressesOf(box: BoxArgument, config: TunnelConfig | null)
 }
 
 /** Addresses of the box as given: addresses as they are, names looked up. What cannot be found is left out. */
-async function resolveHosts(hosts: readonly BoxHost[]): Promise<BoxAddress[]> {
+export async function resolveHosts(hosts: readonly BoxHost[]): Promise<BoxAddress[]> {
   const found = await Promise.all(
     hosts.map(async ({ host, port }): Promise<BoxAddress[]> => {
       const [address = '', zone] = host.split('%', 2);

@@ -16,7 +16,7 @@ import type {
 } from '../../src-shared/model/status.ts';
 import type { TunnelConfig } from '../../src-shared/tunnel/control-message.ts';
 import { VERSION } from '../../src-shared/version.ts';
-import type { BoxArgument } from '../arguments.ts';
+import type { KnownBox } from '../arguments.ts';
 import { type Situation, stateOf } from '../connection/situation.ts';
 import { linkModel } from './link-model.ts';
 import type { RateMeter } from './rate-meter.ts';
@@ -97,14 +97,14 @@ export function buildStatus(facts: StatusFacts): DaemonStatus {
 
 /** Who the box is: what it said of itself, or else what the command line says. */
 export function boxIdentity(
-  box: BoxArgument | null,
+  box: KnownBox | null,
   config: TunnelConfig | null,
   linkPaths: LinkPaths | null,
 ): BoxIdentity | null {
   const host = box?.hosts[0]?.host;
   if (box === null || host === undefined) return null;
   return {
-    name: config?.boxName ?? host,
+    name: config?.boxName ?? box.name ?? host,
     address: linkPaths?.paths[0]?.remote.address ?? host,
     fingerprint: fingerprintOf(decodePublicKey(box.publicKey)),
   };

@@ -349,19 +349,20 @@ export class MessageStore {
   /**
    * Starts over towards a peer that lost its state: what was sent and not acknowledged counts as never sent, in the
    * same order, and is numbered anew. Control messages are dropped; both sides say again what holds.
+   * @param keepsData false drops all, for a peer that is forgotten.
    */
-  restart(): void {
+  restart(keepsData = true): void {
     this.outstanding.fill(0);
     this.queuedBytes = 0;
-    for (let lane = 0; lane < LANES; lane++) this.restartLane(lane);
+    for (let lane = 0; lane < LANES; lane++) this.restartLane(lane, keepsData);
   }
 
-  private restartLane(lane: number): void {
+  private restartLane(lane: number, keepsData: boolean): void {
     this.laneNumber[lane] = 0;
     this.laneQueued[lane] = 0;
     for (let message = this.laneHead[lane]!; message >= 0;) {
       const next = this.next[message]!;
-      if ((this.flags[message]! & COMPLETE) !== 0 || lane === CONTROL_LANE) {
+      if (!keepsData || (this.flags[message]! & COMPLETE) !== 0 || lane === CONTROL_LANE) {
         this.detach(lane, message);
         this.freeSlot(message);
         this.recycle(message);

@@ -117,12 +117,12 @@ export class Outbox implements ChunkFate {
   }
 
   /** See {@link MessageStore.restart}. The caller has ended all paths' in-flight lists before. */
-  restart(): void {
+  restart(keepsData = true): void {
     this.replayHead = -1;
     this.replayTail = -1;
     this.free = chainRecords(this.next);
     this.refFree = chainRecords(this.refNext);
-    this.messages.restart();
+    this.messages.restart(keepsData);
   }
 
   /** Counts that must be zero when nothing is held; for tests. */

@@ -16,6 +16,8 @@ export const TYPE_RESPONSE = 2;
 export const TYPE_COOKIE = 3;
 export const TYPE_DATA = 4;
 export const TYPE_VERSION = 5;
+/** Pairing, which the engine hands on: it is no part of the tunnel. */
+export const TYPE_PAIRING = 6;
 
 const TWO_POW_32 = 0x1_0000_0000;
 

@@ -43,7 +43,32 @@ export async function writeFileAtomically(
   text: string,
   files: FileOperations = nodeFileOperations,
 ): Promise<void> {
-  const temporaryPath = `${path}.${process.pid}.tmp`;
+  const staged = await stageFile(path, text, `${path}.${process.pid}.tmp`, files);
+  await staged.commit();
+}
+
+/** Text that is on the disk, but not in its place yet. Ends with one of the two calls. */
+export interface StagedFile {
+  /** Puts the text in its place, which needs no space any more. @throws StorageError with the old file untouched */
+  commit(): Promise<void>;
+  /** Leaves the old file. */
+  discard(): Promise<void>;
+}
+
+/**
+ * Does all of {@link writeFileAtomically} that may find the disk full, and leaves the old text in its place.
+ *
+ * @param temporaryPath in the folder of `path`; what is there is overwritten.
+ * @throws StorageError
+ */
+export async function stageFile(
+  path: string,
+  text: string,
+  temporaryPath: string,
+  files: FileOperations = nodeFileOperations,
+): Promise<StagedFile> {
+  // The write's own error is the one worth reporting; a leftover temporary file is overwritten by the next write.
+  const discard = (): Promise<void> => files.unlink(temporaryPath).catch(() => undefined);
   try {
     const file = await files.open(temporaryPath, 'w', PRIVATE_FILE_MODE);
     try {
@@ -52,13 +77,20 @@ export async function writeFileAtomically(
     } finally {
       await file.close();
     }
-    await files.rename(temporaryPath, path);
   } catch (error) {
-    // The write's own error is the one worth reporting; a leftover temporary file is overwritten by the next write.
-    await files.unlink(temporaryPath).catch(() => undefined);
+    await discard();
     throw storageError(path, 'write', error);
   }
-  await syncFolder(dirname(path), files);
+  const commit = async (): Promise<void> => {
+    try {
+      await files.rename(temporaryPath, path);
+    } catch (error) {
+      await discard();
+      throw storageError(path, 'write', error);
+    }
+    await syncFolder(dirname(path), files);
+  };
+  return { commit, discard };
 }
 
 /**

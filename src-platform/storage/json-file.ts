@@ -2,7 +2,14 @@ import { mkdir, readFile, rename } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { ZodType } from 'zod';
-import { errnoOf, storageError, writeFileAtomically } from './atomic-file.ts';
+import {
+  errnoOf,
+  stageFile,
+  storageError,
+  writeFileAtomically,
+  type FileOperations,
+  type StagedFile,
+} from './atomic-file.ts';
 
 /** Only the daemon's user looks into its state folder. */
 const STATE_DIR_MODE = 0o700;
@@ -20,6 +27,8 @@ export interface JsonFileOptions<T> {
   readonly migrations: Readonly<Record<number, Migration>>;
   /** Content of a file that is not there. */
   readonly fallback: T;
+  /** Replaced in tests. */
+  readonly files?: FileOperations;
 }
 
 /** What was read; `setAsideAs` names the file that a bad one was renamed to. */
@@ -67,17 +76,28 @@ export class JsonFile<T> {
    * @throws StorageError with the old file untouched
    */
   save(value: T): Promise<void> {
-    const { path } = this.#options;
-    const text = `${JSON.stringify(value, null, 2)}\n`;
+    const { path, files } = this.#options;
+    const text = textOf(value);
     const save = this.#lastSave
       // The failure of an earlier save was told to who asked for it.
       .catch(() => undefined)
       .then(async () => {
         await makeStateDir(dirname(path));
-        await writeFileAtomically(path, text);
+        await writeFileAtomically(path, text, files);
       });
     this.#lastSave = save;
     return save;
+  }
+
+  /**
+   * Prepares to replace the file, so that {@link StagedFile.commit} cannot find the disk full. One at a time.
+   *
+   * @throws StorageError with the old file untouched
+   */
+  async stage(value: T): Promise<StagedFile> {
+    const { path, files } = this.#options;
+    await makeStateDir(dirname(path));
+    return stageFile(path, textOf(value), `${path}.staged`, files);
   }
 
   #parse(text: string): { value: T } | { fault: string } {
@@ -103,6 +123,10 @@ export class JsonFile<T> {
     const issue = checked.error.issues[0];
     return { fault: `${issue?.path.join('.') || 'content'}: ${issue?.message ?? 'invalid'}` };
   }
+}
+
+function textOf(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
 }
 
 /**

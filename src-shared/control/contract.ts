@@ -1,8 +1,9 @@
 import * as z from 'zod';
 import { boxStatusSchema, peerNameSchema, peerStatusSchema } from '../model/box-status.ts';
 import { doctorCheckSchema } from '../model/doctor.ts';
+import { pairingCodeSchema, shownCodeSchema } from '../model/pairing.ts';
 import { linkNameSchema, linkPrioritySchema, linkStatusSchema } from '../model/link.ts';
-import { daemonStatusSchema, modeSchema } from '../model/status.ts';
+import { boxIdentitySchema, daemonStatusSchema, modeSchema } from '../model/status.ts';
 import { timelineQuerySchema, timelineSchema } from '../model/timeline.ts';
 import type { Result } from '../util/result.ts';
 import type { ControlError } from './error.ts';
@@ -97,6 +98,13 @@ export const daemonContract = {
       params: z.object({ link: linkNameSchema.optional(), kind: unplugKindSchema }),
       result: unplugReportSchema,
     },
+    /** `box` is `auto` or `HOST[:PORT]`. Paired means protected: protection is switched on. */
+    'pairing.pair': {
+      params: z.object({ box: z.string().min(1).max(300), code: pairingCodeSchema }),
+      result: z.object({ box: boxIdentitySchema }),
+    },
+    /** Forgets the box, and the box this laptop if it can be told. */
+    'pairing.unpair': { params: nothing, result: nothing },
     'doctor.run': {
       params: z.object({ fix: z.boolean() }),
       result: z.object({ checks: z.array(doctorCheckSchema) }),
@@ -115,6 +123,9 @@ export const boxContract = {
     'box.status': { params: nothing, result: boxStatusSchema },
     'box.peers': { params: nothing, result: z.object({ peers: z.array(peerStatusSchema) }) },
     'box.revoke': { params: z.object({ name: peerNameSchema }), result: nothing },
+    'box.rename': { params: z.object({ name: peerNameSchema, newName: peerNameSchema }), result: nothing },
+    /** Shows a new code in place of the one before. */
+    'box.pair': { params: nothing, result: shownCodeSchema },
     'box.key': { params: nothing, result: z.object({ publicKey: z.string(), fingerprint: z.string() }) },
   },
   events: {},

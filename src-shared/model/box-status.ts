@@ -48,6 +48,13 @@ export const boxStatusSchema = z.object({
   tunnelNet6: z.string().nullable(),
   startedAt: z.iso.datetime(),
   peers: z.array(peerStatusSchema),
+  pairing: z.object({
+    /** The code that is shown at the moment, without the code. */
+    open: z.object({ expiresAt: z.iso.datetime(), triesLeft: z.number().int().nonnegative() }).nullable(),
+    /** Attempts that did not prove a code, since the box started; other than zero, somebody may have been guessing. */
+    failedAttempts: z.number().int().nonnegative(),
+    lastFailedAt: z.iso.datetime().nullable(),
+  }),
   /** Discarded datagrams and packets by named reason. */
   drops: z.record(z.string(), z.number().int().nonnegative()),
   version: z.object({ box: z.string(), protocol: z.number().int().positive() }),

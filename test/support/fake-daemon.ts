@@ -71,6 +71,13 @@ export class FakeDaemon {
         const gap = { gapMicros: 8300, packetsReplayed: 7, packetsLost: 0 };
         return ok({ link: params.link ?? 'eth0', kind: params.kind, to: 'wlan0', ...gap });
       },
+      'pairing.pair': ({ box, code }) =>
+        code === '12345678'
+          ? ok({
+              box: { name: 'box', address: box === 'auto' ? '192.168.7.1' : box, fingerprint: '3f2a-91bc' },
+            })
+          : err(controlError('WRONG_CODE', 'the code is wrong; check it; tries left: 2')),
+      'pairing.unpair': () => ok({}),
       'doctor.run': ({ fix }) =>
         ok({
           checks: [

@@ -69,6 +69,8 @@ describe('the command line of bowline-box', () => {
     [['run', '--uplink', 'eth0; reboot'], '--uplink'],
     [['revoke'], 'revoke: NAME is missing'],
     [['revoke', '../x'], 'NAME: a name has letters'],
+    [['rename', 'anna'], 'rename: NEWNAME is missing'],
+    [['rename', 'anna', 'a b'], 'NAME: a name has letters'],
   ])('answers %j as wrong usage', (args, cause) => {
     expect(parse(...args)).toMatchObject({
       kind: 'wrong-usage',
@@ -87,7 +89,7 @@ describe('the command line of bowline-box', () => {
       kind: 'command',
       arguments: { command: 'revoke', socket: '/run/bowline/box.sock', json: true, positionals: ['anna'] },
     });
-    for (const command of ['run', 'key', 'pair', 'status', 'peers', 'revoke', 'revert']) {
+    for (const command of ['run', 'key', 'pair', 'status', 'peers', 'rename', 'revoke', 'revert']) {
       expect(parse(command, '--help'), command).toMatchObject({ kind: 'print' });
     }
   });

@@ -277,17 +277,25 @@ describe('bowline', () => {
     expect(await run('doctor', '--fix')).toMatchObject({ status: 0 });
   });
 
-  it('says how to pair by key', async () => {
-    const { status, err } = await run('pair', '--code', '123456');
-    expect({ status, cause: err[0] }).toEqual({
-      status: 1,
-      cause: 'bowline: this version pairs by key, not by code. Exchange the public keys by hand:',
+  it('pairs with a box by the code it shows, however it is typed', async () => {
+    expect(await run('pair', '--code', '1234 5678')).toEqual({
+      status: 0,
+      out: ['Paired with box at 192.168.7.1 (3f2a-91bc)', 'Protection is on; see bowline status'],
+      err: [],
     });
-    expect(err.join('\n')).toContain('bowline-box run --peer NAME=LAPTOPKEY');
+    const { out } = await run('pair', '--box', '10.0.0.7', '--code', '1234-5678', '--json');
+    expect(JSON.parse(out.join(''))).toMatchObject({ box: { address: '10.0.0.7' } });
+    expect(await run('pair', '--code', '87654321')).toMatchObject({
+      status: 1,
+      err: ['bowline: the code is wrong; check it; tries left: 2'],
+    });
+    expect(await run('unpair')).toMatchObject({ status: 0 });
   });
 
   it.each([
     [[], 'a command is missing'],
+    [['pair'], 'pair: --code: the code that the box shows is missing'],
+    [['pair', '--code', '123456'], 'pair: --code: the code has eight digits'],
     [['fly'], 'unknown command: fly'],
     [['link'], 'unknown command: link'],
     [['link', 'set', 'eth0'], 'link set: auto|prefer|backup|never is missing'],

@@ -240,6 +240,8 @@ async function serve(
       'status.get': () => ok(offStatus()),
       'connection.setWanted': () => ok({}),
       'mode.set': () => ok({}),
+      'pairing.pair': () => err(controlError('NO_BOX_FOUND', 'none')),
+      'pairing.unpair': () => ok({}),
       'links.list': () => ok({ links: [linkStatus('eth0')] }),
       'link.setPriority': () => ok({}),
       'timeline.list': () => ok({ entries: [], truncated: false }),

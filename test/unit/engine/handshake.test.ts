@@ -81,7 +81,7 @@ describe('a new session', () => {
 
   test('is not given to a machine that is not paired', () => {
     const { world, box, count, run } = worldOf([{}]);
-    box.engine.removePeer(box.session);
+    box.engine.removePeer(box.session, world.now);
     world.openPath(0);
     run(500_000);
     expect([count(RESPONSE), box.engine.drops.snapshot()['handshake-unknown-peer']! > 0]).toEqual([0, true]);
@@ -92,7 +92,7 @@ describe('a new session', () => {
     const { world, laptop, run } = worldOf([{ delayMicros: 10_000 }]);
     world.openPath(0);
     run(15_000);
-    laptop.engine.removePeer(laptop.session);
+    laptop.engine.removePeer(laptop.session, world.now);
     run(100_000);
     expect([laptop.session.isEstablished, laptop.aead.liveKeys]).toEqual([false, 0]);
     world.dispose();

@@ -11,12 +11,13 @@ const PROJECT_DIR = new URL('../../../', import.meta.url).pathname;
 const LAYERS: Record<string, readonly string[]> = {
   'src-shared': [],
   'src-engine': ['src-shared/model', 'src-shared/util'],
+  'src-pairing': ['src-shared/model', 'src-shared/util'],
   'src-native/lib': [],
   'src-platform': ['src-shared', 'src-native/lib'],
   'src-control': ['src-shared'],
   'src-driver': ['src-shared', 'src-engine', 'src-platform'],
-  'src-daemon': ['src-shared', 'src-engine', 'src-platform', 'src-driver', 'src-control'],
-  'src-box': ['src-shared', 'src-engine', 'src-platform', 'src-driver', 'src-control'],
+  'src-daemon': ['src-shared', 'src-engine', 'src-pairing', 'src-platform', 'src-driver', 'src-control'],
+  'src-box': ['src-shared', 'src-engine', 'src-pairing', 'src-platform', 'src-driver', 'src-control'],
   'src-cli': ['src-shared', 'src-control'],
 };
 
@@ -33,6 +34,7 @@ const NODE_MODULES: Record<string, readonly string[]> = {
   'src-shared': [],
   'src-engine': [],
   'src-engine/crypto': ['crypto'],
+  'src-pairing': [],
   'src-native/lib': ['crypto', 'net', 'os', 'worker_threads'],
   'src-platform': ['crypto', 'net', 'os', 'worker_threads'],
   'src-control': ['net'],
@@ -113,6 +115,17 @@ describe('the layer rule', () => {
     for (const layer of Object.keys(LAYERS)) {
       const file = tree.write(`${layer}/parses.ts`, [`import { z } from 'zod';`]);
       if (!MAY_USE_ZOD.includes(layer)) expected.push(`${file} -> node_modules/zod/index.js`);
+    }
+
+    expect(await tree.violations()).toEqual(expected.sort());
+  });
+
+  it('allows the primitives of pairing there and nowhere else', async () => {
+    tree.writePackage('@noble/curves');
+    const expected: string[] = [];
+    for (const layer of Object.keys(LAYERS)) {
+      const file = tree.write(`${layer}/multiplies.ts`, [`import { curve } from '@noble/curves';`]);
+      if (layer !== 'src-pairing') expected.push(`${file} -> node_modules/@noble/curves/index.js`);
     }
 
     expect(await tree.violations()).toEqual(expected.sort());

@@ -3,19 +3,37 @@ import { describe, expect, it } from 'vitest';
 import { makeShare } from '../../../src-pairing/cpace.ts';
 import { cpaceInputs, proofsOf } from '../../../src-pairing/identity.ts';
 import { decodeMessage, encodeMessage, type PairingMessage } from '../../../src-pairing/messages.ts';
-import { BOX, identity, LAPTOP, openBox, otherThan, PairingWorld, random, text, type Carried } from './pairing-world.ts';
+import {
+  BOX,
+  identity,
+  LAPTOP,
+  openBox,
+  otherThan,
+  PairingWorld,
+  random,
+  text,
+  type Carried,
+} from './pairing-world.ts';
 
 const ATTACKER = identity('attacker', 66);
 
 /** Rewrites messages on their way; what is given back is delivered instead. */
 function rewriting(rewrite: (message: PairingMessage, carried: Carried) => PairingMessage) {
-  return (carried: Carried): readonly Uint8Array[] => [encodeMessage(rewrite(decodeMessage(carried.bytes)!, carried))];
+  return (carried: Carried): readonly Uint8Array[] => [
+    encodeMessage(rewrite(decodeMessage(carried.bytes)!, carried)),
+  ];
 }
 
 describe('somebody in the middle', () => {
   it.each([
-    ["puts its own key in the box's place", (message) => (message.kind === 'offer' ? { ...message, boxKey: ATTACKER.publicKey } : message)],
-    ["puts its own key in the laptop's place", (message) => (message.kind === 'start' ? { ...message, laptopKey: ATTACKER.publicKey } : message)],
+    [
+      "puts its own key in the box's place",
+      (message) => (message.kind === 'offer' ? { ...message, boxKey: ATTACKER.publicKey } : message),
+    ],
+    [
+      "puts its own key in the laptop's place",
+      (message) => (message.kind === 'start' ? { ...message, laptopKey: ATTACKER.publicKey } : message),
+    ],
     [
       'puts its own key in both places',
       (message) =>
@@ -25,10 +43,22 @@ describe('somebody in the middle', () => {
             ? { ...message, laptopKey: ATTACKER.publicKey }
             : message,
     ],
-    ['renames the laptop', (message) => (message.kind === 'start' ? { ...message, laptopName: text('admin') } : message)],
-    ['renames the box', (message) => (message.kind === 'offer' ? { ...message, boxName: text('other') } : message)],
-    ['puts its own share in place of the laptop’s', (message) => (message.kind === 'start' ? { ...message, share: shareOf(message) } : message)],
-    ['puts its own share in place of the box’s', (message) => (message.kind === 'share' ? { ...message, share: shareOf(message) } : message)],
+    [
+      'renames the laptop',
+      (message) => (message.kind === 'start' ? { ...message, laptopName: text('admin') } : message),
+    ],
+    [
+      'renames the box',
+      (message) => (message.kind === 'offer' ? { ...message, boxName: text('other') } : message),
+    ],
+    [
+      'puts its own share in place of the laptop’s',
+      (message) => (message.kind === 'start' ? { ...message, share: shareOf(message) } : message),
+    ],
+    [
+      'puts its own share in place of the box’s',
+      (message) => (message.kind === 'share' ? { ...message, share: shareOf(message) } : message),
+    ],
   ] as [string, (message: PairingMessage) => PairingMessage][])('who %s gets nothing', (_what, rewrite) => {
     const { box, code } = openBox();
     const world = new PairingWorld({ ways: [{ box }], code, network: rewriting(rewrite) });
@@ -50,7 +80,9 @@ describe('somebody in the middle', () => {
 
   it('who tells the laptop that all is stored, while the box stores nothing, is not believed', () => {
     const { box, code } = openBox();
-    const network = rewriting((message) => (message.kind === 'pinned' ? { ...message, outcome: 'stored' } : message));
+    const network = rewriting((message) =>
+      message.kind === 'pinned' ? { ...message, outcome: 'stored' } : message,
+    );
     const world = new PairingWorld({ ways: [{ box }], code, network, pin: () => 'disk-full' });
     expect(world.run()).toEqual({ kind: 'failed', failure: { kind: 'box-gone', isDecided: true } });
   });
@@ -106,7 +138,12 @@ describe('somebody without the code', () => {
     const answers = recorded.carried
       .filter(({ direction }) => direction === 'up')
       .map(({ bytes }) => again.box.onDatagram(bytes, text('way 0'), 1_000_000));
-    expect(answers.map((answer) => answer && decodeMessage(answer)!.kind)).toEqual(['offer', 'offer', null, null]);
+    expect(answers.map((answer) => answer && decodeMessage(answer)!.kind)).toEqual([
+      'offer',
+      'offer',
+      null,
+      null,
+    ]);
     expect(again.box.pollEvent()).toBeUndefined();
     expect(again.box.status).toMatchObject({ open: { triesLeft: 3 }, failed: 0 });
   });
@@ -182,7 +219,19 @@ function playBox(code: string, guess: string) {
     const { publicKey: boxKey, name: boxName } = ATTACKER;
     switch (message.kind) {
       case 'ask':
-        world.laptop.onDatagram(0, encodeMessage({ ...head, kind: 'offer', tunnelVersion: 1, state: 'open', cookie: random(16), boxKey, boxName }), world.now);
+        world.laptop.onDatagram(
+          0,
+          encodeMessage({
+            ...head,
+            kind: 'offer',
+            tunnelVersion: 1,
+            state: 'open',
+            cookie: random(16),
+            boxKey,
+            boxName,
+          }),
+          world.now,
+        );
         break;
       case 'start':
         facts = { code: guess, attempt: message.attempt.slice(), laptop: LAPTOP, box: ATTACKER };
@@ -193,7 +242,11 @@ function playBox(code: string, guess: string) {
       case 'confirm': {
         const shares = { ofLaptop: laptopShare, ofBox: ownShare };
         const proofs = proofsOf(facts!, shares, { secret, theirShare: laptopShare })!;
-        world.laptop.onDatagram(0, encodeMessage({ ...head, kind: 'confirmed', proof: proofs.ofBox }), world.now);
+        world.laptop.onDatagram(
+          0,
+          encodeMessage({ ...head, kind: 'confirmed', proof: proofs.ofBox }),
+          world.now,
+        );
         break;
       }
       default:

@@ -17,10 +17,15 @@ interface Side {
   readonly secret: string;
   readonly share: string;
 }
-interface Vectors extends Record<'password' | 'channel' | 'sessionId' | 'generatorString' | 'point' | 'key', string> {
+interface Vectors extends Record<
+  'password' | 'channel' | 'sessionId' | 'generatorString' | 'point' | 'key',
+  string
+> {
   readonly initiator: Side;
   readonly responder: Side;
-  readonly multiplication: Record<'secret' | 'point' | 'product', string> & { readonly invalidPoints: string[] };
+  readonly multiplication: Record<'secret' | 'point' | 'product', string> & {
+    readonly invalidPoints: string[];
+  };
 }
 
 const vectors = JSON.parse(
@@ -28,7 +33,8 @@ const vectors = JSON.parse(
 ) as Vectors;
 
 const bytes = (hex: string): Uint8Array => new Uint8Array(Buffer.from(hex, 'hex'));
-const hex = (value: Uint8Array | null): string | null => (value === null ? null : Buffer.from(value).toString('hex'));
+const hex = (value: Uint8Array | null): string | null =>
+  value === null ? null : Buffer.from(value).toString('hex');
 const text = (value: string): Uint8Array => new TextEncoder().encode(value);
 
 const inputs = {
@@ -41,12 +47,17 @@ const message = ({ share, associated }: Side) => ({ share: bytes(share), associa
 
 describe('CPace, by the vectors of its specification', () => {
   it('puts lengths before parts', () => {
-    expect(hex(lengthValues(text('1234'), text('5'), text(''), text('678')))).toBe('043132333401350003363738');
+    expect(hex(lengthValues(text('1234'), text('5'), text(''), text('678')))).toBe(
+      '043132333401350003363738',
+    );
     const long = Uint8Array.from({ length: 128 }, (_, index) => index);
     expect(hex(lengthValues(new Uint8Array(0)))).toBe('00');
     expect(hex(lengthValues(long.subarray(0, 127)))).toBe(`7f${hex(long.subarray(0, 127))}`);
     expect(hex(lengthValues(long))).toBe(`8001${hex(long)}`);
-    const transcript = [lengthValues(text('3456'), text('PartyA')), lengthValues(text('2345'), text('PartyB'))];
+    const transcript = [
+      lengthValues(text('3456'), text('PartyA')),
+      lengthValues(text('2345'), text('PartyB')),
+    ];
     expect(transcript.map(hex).join('')).toBe('043334353606506172747941043233343506506172747942');
   });
 
@@ -94,10 +105,10 @@ describe('HMAC-SHA-512, with which sides prove that they have the key', () => {
   });
 
   it('compares whole values', () => {
-    expect([isSame(text('ab'), text('ab')), isSame(text('ab'), text('ac')), isSame(text('ab'), text('abc'))]).toEqual([
-      true,
-      false,
-      false,
-    ]);
+    expect([
+      isSame(text('ab'), text('ab')),
+      isSame(text('ab'), text('ac')),
+      isSame(text('ab'), text('abc')),
+    ]).toEqual([true, false, false]);
   });
 });

@@ -19,7 +19,18 @@ describe(`${INPUTS} hostile pairing datagrams (seed ${SEED})`, { timeout: TIMEOU
   /** Something like a message: garbage with a plausible head, or a real one that was damaged. */
   function input(): Uint8Array {
     if (hostile.below(3) > 0) return hostile.damage(hostile.pick(REAL));
-    const length = hostile.pick([0, 19, 20, 21, 52, 84, 85, QUESTION_BYTES, QUESTION_BYTES + 1, hostile.below(256)]);
+    const length = hostile.pick([
+      0,
+      19,
+      20,
+      21,
+      52,
+      84,
+      85,
+      QUESTION_BYTES,
+      QUESTION_BYTES + 1,
+      hostile.below(256),
+    ]);
     hostile.fill(bytes, 0, length);
     bytes[0] = 6;
     bytes[1] = hostile.pick([1, 1, 1, 2]);
@@ -36,7 +47,8 @@ describe(`${INPUTS} hostile pairing datagrams (seed ${SEED})`, { timeout: TIMEOU
       read++;
       // What was read is what a sender of these fields would write, up to padding and reserved bytes.
       const again = message.version === 1 ? decodeMessage(encodeMessage(message)) : message;
-      if (JSON.stringify(again) !== JSON.stringify(message)) expect.fail(`input ${i}: ${Buffer.from(datagram).toString('hex')}`);
+      if (JSON.stringify(again) !== JSON.stringify(message))
+        expect.fail(`input ${i}: ${Buffer.from(datagram).toString('hex')}`);
     }
     expect(read, 'some were well-formed').toBeGreaterThan(0);
   });
@@ -50,7 +62,8 @@ describe(`${INPUTS} hostile pairing datagrams (seed ${SEED})`, { timeout: TIMEOU
       const answer = box.onDatagram(datagram, text(String(hostile.below(4))), i * 50);
       if (answer === null) continue;
       answers++;
-      if (answer.length > datagram.length) expect.fail(`input ${i}: ${Buffer.from(datagram).toString('hex')}`);
+      if (answer.length > datagram.length)
+        expect.fail(`input ${i}: ${Buffer.from(datagram).toString('hex')}`);
       if (i * 50 > 250_000_000) box.openCode(i * 50);
     }
     expect(answers, 'some were questions').toBeGreaterThan(0);
@@ -60,7 +73,7 @@ describe(`${INPUTS} hostile pairing datagrams (seed ${SEED})`, { timeout: TIMEOU
   });
 
   test('to a laptop that asks end in no pairing', () => {
-    for (let i = 0; i < INPUTS; ) {
+    for (let i = 0; i < INPUTS;) {
       const laptop = new LaptopPairing({
         identity: LAPTOP,
         code: '12345678',
@@ -97,6 +110,12 @@ function realMessages(): readonly Uint8Array[] {
   const { code } = box.openCode(0);
   const world = new PairingWorld({ ways: [{ box }], code });
   world.run();
-  const refused = encodeMessage({ kind: 'refused', version: 1, attempt: random(16), reason: 'burnt', detail: 0 });
+  const refused = encodeMessage({
+    kind: 'refused',
+    version: 1,
+    attempt: random(16),
+    reason: 'burnt',
+    detail: 0,
+  });
   return [...world.carried.map(({ bytes }) => bytes), refused];
 }

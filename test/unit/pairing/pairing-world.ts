@@ -1,7 +1,11 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { BoxPairing, type BoxPairingEvent } from '../../../src-pairing/box-pairing.ts';
 import type { PairingIdentity } from '../../../src-pairing/identity.ts';
-import { LaptopPairing, type LaptopPairingState, type PairingWay } from '../../../src-pairing/laptop-pairing.ts';
+import {
+  LaptopPairing,
+  type LaptopPairingState,
+  type PairingWay,
+} from '../../../src-pairing/laptop-pairing.ts';
 import type { PinOutcome } from '../../../src-pairing/messages.ts';
 
 /** One datagram between a laptop and a box. */
@@ -12,7 +16,8 @@ export interface Carried {
 }
 
 export const text = (value: string): Uint8Array => new TextEncoder().encode(value);
-export const fingerprintOf = (key: Uint8Array): string => createHash('sha256').update(key).digest('hex').slice(0, 20);
+export const fingerprintOf = (key: Uint8Array): string =>
+  createHash('sha256').update(key).digest('hex').slice(0, 20);
 
 export function identity(name: string, key: number, tunnelVersion = 1): PairingIdentity {
   return { publicKey: new Uint8Array(32).fill(key), name: text(name), tunnelVersion };
@@ -105,7 +110,8 @@ export class PairingWorld {
 
   private toLaptop(way: number, bytes: Uint8Array | null): void {
     if (bytes === null) return;
-    for (const arrived of this.carry({ direction: 'down', way, bytes })) this.laptop.onDatagram(way, arrived, this.now);
+    for (const arrived of this.carry({ direction: 'down', way, bytes }))
+      this.laptop.onDatagram(way, arrived, this.now);
   }
 
   private carry(datagram: Carried): readonly Uint8Array[] {

@@ -1,9 +1,20 @@
 import { describe, expect, it } from 'vitest';
 import fc from 'fast-check';
 import { BoxPairing } from '../../../src-pairing/box-pairing.ts';
-import { makeCode, readCode } from '../../../src-pairing/code.ts';
-import { decodeMessage, encodeMessage, QUESTION_BYTES } from '../../../src-pairing/messages.ts';
-import { BOX, identity, LAPTOP, openBox, otherThan, PairingWorld, random, fingerprintOf } from './pairing-world.ts';
+import { makeCode } from '../../../src-pairing/code.ts';
+import { decodeMessage, encodeMessage, QUESTION_BYTES, TYPE_PAIRING } from '../../../src-pairing/messages.ts';
+import * as wire from '../../../src-engine/wire/header.ts';
+import { formatPairingCode, pairingCodeSchema } from '../../../src-shared/model/pairing.ts';
+import {
+  BOX,
+  identity,
+  LAPTOP,
+  openBox,
+  otherThan,
+  PairingWorld,
+  random,
+  fingerprintOf,
+} from './pairing-world.ts';
 
 const SECOND = 1_000_000;
 
@@ -49,7 +60,11 @@ describe('a laptop with the code that the box shows', () => {
         const state = world.run();
         expect(world.pinned.length).toBeLessThanOrEqual(1);
         if (state.kind === 'done') expect(world.pinned).toEqual([LAPTOP]);
-        else expect(state).toMatchObject({ kind: 'failed', failure: { kind: expect.stringMatching(/box-gone|not-reachable/) as string } });
+        else
+          expect(state).toMatchObject({
+            kind: 'failed',
+            failure: { kind: expect.stringMatching(/box-gone|not-reachable/) as string },
+          });
         return true;
       }),
       { numRuns: 60 },
@@ -59,8 +74,15 @@ describe('a laptop with the code that the box shows', () => {
   it('chooses among three boxes the one that shows a code', () => {
     const [first, second, third] = [identity('one', 11), identity('two', 12), identity('three', 13)];
     const { box, code } = openBox(second);
-    const ways = [new BoxPairing({ identity: first, random }), box, new BoxPairing({ identity: third, random })];
-    const world = new PairingWorld({ ways: ways.map((one, index) => ({ box: one, way: { box: index } })), code });
+    const ways = [
+      new BoxPairing({ identity: first, random }),
+      box,
+      new BoxPairing({ identity: third, random }),
+    ];
+    const world = new PairingWorld({
+      ways: ways.map((one, index) => ({ box: one, way: { box: index } })),
+      code,
+    });
     expect(world.run()).toMatchObject({ kind: 'done', box: second, way: 1 });
   });
 
@@ -84,7 +106,10 @@ describe('a laptop with the code that the box shows', () => {
     const world = new PairingWorld({
       ways: [{ box }, { box }],
       code,
-      network: ({ way, bytes }) => (way === 0 && decodeMessage(bytes)!.kind !== 'ask' && decodeMessage(bytes)!.kind !== 'offer' ? [] : [bytes]),
+      network: ({ way, bytes }) =>
+        way === 0 && decodeMessage(bytes)!.kind !== 'ask' && decodeMessage(bytes)!.kind !== 'offer'
+          ? []
+          : [bytes],
     });
     expect(world.run()).toMatchObject({ kind: 'done', way: 1 });
   });
@@ -105,7 +130,9 @@ describe('what goes wrong has a name:', () => {
 
   it('the third try, after which the right code does not help any more', () => {
     const { box, code } = openBox();
-    const failures = [1, 2, 3].map((by) => new PairingWorld({ ways: [{ box }], code: otherThan(code, by) }).run());
+    const failures = [1, 2, 3].map((by) =>
+      new PairingWorld({ ways: [{ box }], code: otherThan(code, by) }).run(),
+    );
     expect(failures).toEqual(
       [2, 1, 0].map((triesLeft) => ({ kind: 'failed', failure: { kind: 'wrong-code', triesLeft } })),
     );
@@ -135,7 +162,9 @@ describe('what goes wrong has a name:', () => {
   it('a code that a newer one has replaced', () => {
     const { box, code } = openBox();
     box.openCode(SECOND);
-    expect(new PairingWorld({ ways: [{ box }], code }).run()).toMatchObject({ failure: { kind: 'wrong-code' } });
+    expect(new PairingWorld({ ways: [{ box }], code }).run()).toMatchObject({
+      failure: { kind: 'wrong-code' },
+    });
   });
 
   it('a box that shows no code, which is silent', () => {
@@ -186,9 +215,9 @@ describe('what goes wrong has a name:', () => {
   });
 
   it.each([
-    ['start', false, 0],
-    ['confirm', false, 0],
-    ['pin', true, 0],
+    ['start', false],
+    ['confirm', false],
+    ['pin', true],
   ] as const)('a box that is gone before it answers %s', (kind, isDecided) => {
     const { box, code } = openBox();
     const world = new PairingWorld({
@@ -248,19 +277,28 @@ describe('a code', () => {
   });
 
   it('is read as people type it, and nothing else is', () => {
-    expect(['1234 5678', '12-34-56-78', '12345678', '1234567', '123456789', '1234567a', ''].map(readCode)).toEqual([
-      '12345678',
-      '12345678',
-      '12345678',
-      null,
-      null,
-      null,
-      null,
+    const typed = ['1234 5678', '12-34-56-78', '12345678', '1234567', '123456789', '1234567a', ''];
+    expect(typed.map((code) => pairingCodeSchema.safeParse(code).data)).toEqual([
+      ...['12345678', '12345678', '12345678'],
+      ...[undefined, undefined, undefined, undefined],
     ]);
+    expect(formatPairingCode('12345678')).toBe('1234 5678');
   });
 });
 
 describe('a message', () => {
+  it('has a type of its own beside those of the tunnel', () => {
+    expect(TYPE_PAIRING).toBe(wire.TYPE_PAIRING);
+    const others = [
+      wire.TYPE_INITIATION,
+      wire.TYPE_RESPONSE,
+      wire.TYPE_COOKIE,
+      wire.TYPE_DATA,
+      wire.TYPE_VERSION,
+    ];
+    expect(others).not.toContain(TYPE_PAIRING);
+  });
+
   it('is read as it was written, and cut nowhere', () => {
     const part = (length: number) => fc.uint8Array({ minLength: length, maxLength: length });
     const names = fc.uint8Array({ maxLength: 63 });

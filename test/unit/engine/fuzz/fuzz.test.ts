@@ -250,7 +250,7 @@ describe(
           number = 0;
         }
       }
-      node.engine.removePeer(evil);
+      node.engine.removePeer(evil, pair.world.now);
       expect(pair.complaints()).toEqual([]);
       expect(node.engine.drops.snapshot().malformed, 'some were malformed').toBeGreaterThan(0);
       expect(evil.inbox.messagesDelivered, 'some were messages').toBeGreaterThan(0);
