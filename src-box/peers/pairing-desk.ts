@@ -9,8 +9,9 @@ import { MOST_NAME_BYTES, type PinOutcome } from '../../src-pairing/messages.ts'
 import { StorageError, fingerprintOf } from '../../src-platform/index.ts';
 import { describeError, type Log } from '../../src-platform/log.ts';
 import type { NativeApi } from '../../src-platform/native.ts';
-import { peerNameSchema, type BoxStatus } from '../../src-shared/model/box-status.ts';
+import type { BoxStatus } from '../../src-shared/model/box-status.ts';
 import type { ShownCode } from '../../src-shared/model/pairing.ts';
+import { laptopNameOf } from './laptop-name.ts';
 import type { PeerRegistry } from './peer-registry.ts';
 
 /** What the desk joins. */
@@ -145,13 +146,4 @@ export class PairingDesk {
   private wallClockOf(micros: number): string {
     return new Date(Date.now() + (micros - this.parts.pump.now()) / 1_000).toISOString();
   }
-}
-
-/** A name that may be shown and stored, made of what the laptop calls itself. */
-export function laptopNameOf(text: string): string {
-  const name = text
-    .replaceAll(/[^A-Za-z0-9._-]+/g, '-')
-    .replace(/^[^A-Za-z0-9]+/, '')
-    .slice(0, MOST_NAME_BYTES);
-  return peerNameSchema.safeParse(name).success ? name : 'laptop';
 }

@@ -23,7 +23,7 @@ export interface BoxPeer {
 
 /** What a registry is made of. */
 export interface PeerRegistryParts {
-  readonly engine: Engine;
+  readonly engine: Pick<Engine, 'addPeer' | 'removePeer'>;
   readonly pump: Pick<Pump, 'now' | 'flush' | 'pinRemotes'>;
   readonly leases: Leases;
   readonly paired: PairedLaptops;

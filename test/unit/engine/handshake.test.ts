@@ -88,6 +88,22 @@ describe('a new session', () => {
     world.dispose();
   });
 
+  test('leaves no memory, key or packet behind when a peer is removed with data under way', () => {
+    const { world, laptop, run } = worldOf([{}]);
+    world.openPath(0);
+    run(200_000);
+    for (let number = 0; number < 20; number++) laptop.send(1, number, number % 2 === 0 ? 1_400 : 9_000);
+    laptop.session.sendControl(new Uint8Array(100), world.now);
+    world.settle(laptop);
+    laptop.send(2, 0, 400);
+    laptop.engine.removePeer(laptop.session, world.now);
+    expect(laptop.memory.send.map(({ available }) => available)).toEqual(
+      laptop.memory.send.map(({ count }) => count),
+    );
+    expect([laptop.aead.liveKeys, laptop.session.paths.some((path) => path.isOpen)]).toEqual([0, false]);
+    world.dispose();
+  });
+
   test('is not begun again by an answer that comes after the peer was removed', () => {
     const { world, laptop, run } = worldOf([{ delayMicros: 10_000 }]);
     world.openPath(0);

@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { importPrivateKey } from '../../../src-engine/crypto/x25519.ts';
-import { Engine } from '../../../src-engine/engine.ts';
+import { Engine, type EngineOptions } from '../../../src-engine/engine.ts';
 import { EngineMemory } from '../../../src-engine/memory.ts';
+import type { RawDatagram } from '../../../src-engine/peer.ts';
 import type { Session } from '../../../src-engine/session.ts';
+import { TYPE_PAIRING } from '../../../src-engine/wire/header.ts';
 import type { Role } from '../../../src-engine/session-types.ts';
 import { Rng } from '../../support/rng.ts';
 import { SimAead } from '../../support/sim-aead.ts';
@@ -24,7 +26,7 @@ class Machine {
   readonly engine: Engine;
   readonly marks: number[] = [];
 
-  constructor(role: Role, keyByte: number) {
+  constructor(role: Role, keyByte: number, options: Partial<EngineOptions> = {}) {
     const rng = new Rng(keyByte);
     this.engine = new Engine({
       role,
@@ -35,6 +37,7 @@ class Machine {
       random: (count) => rng.bytes(count),
       now: NOW,
       describeRemote: (remote) => new Uint8Array([remote]),
+      ...options,
     });
   }
 
@@ -109,3 +112,29 @@ describe('several sessions of one engine', () => {
 function keyOf(byte: number): ReturnType<typeof importPrivateKey> {
   return importPrivateKey(new Uint8Array(32).fill(byte));
 }
+
+describe('a datagram of pairing', () => {
+  test('is handed on as it came, and what answers it is sent', () => {
+    const handed: RawDatagram[] = [];
+    const machine = new Machine('responder', 1, { onPairing: (datagram) => void handed.push(datagram) });
+    const bytes = new Uint8Array(192).fill(TYPE_PAIRING);
+    machine.receive([{ bytes, remote: 7 }]);
+    expect(handed).toEqual([{ socket: 0, remote: 7, bytes }]);
+    expect(machine.engine.drops.snapshot()).toEqual({});
+    machine.engine.sendRaw({ socket: 0, remote: 7, bytes });
+    expect([machine.engine.pollRaw(), machine.engine.pollRaw()]).toEqual([
+      { socket: 0, remote: 7, bytes },
+      undefined,
+    ]);
+  });
+
+  test('is dropped and counted where nobody pairs, or when it is too long', () => {
+    const bytes = new Uint8Array(192).fill(TYPE_PAIRING);
+    const silent = new Machine('responder', 1);
+    silent.receive([{ bytes, remote: 7 }]);
+    expect(silent.engine.drops.snapshot()).toEqual({ 'unknown-type': 1 });
+    const pairing = new Machine('responder', 1, { onPairing: () => expect.fail('too long') });
+    pairing.receive([{ bytes: new Uint8Array(1_025).fill(TYPE_PAIRING), remote: 7 }]);
+    expect(pairing.engine.drops.snapshot()).toEqual({ 'handshake-invalid': 1 });
+  });
+});
