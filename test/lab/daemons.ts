@@ -55,17 +55,20 @@ export class DaemonProcess implements AsyncDisposable {
 
   constructor(
     home: VirtualHome,
-    node: 'box' | 'laptop' | 'guest',
+    node: NodeName,
     runArgs: readonly string[],
-    paths: { readonly stateDir: string; readonly socketPath: string },
+    paths: { readonly stateDir: string; readonly socketPath: string; readonly name?: DaemonName },
   ) {
-    this.name = node === 'box' ? 'bowline-box' : 'bowlined';
+    this.name = paths.name ?? (node === 'box' ? 'bowline-box' : 'bowlined');
     this.#home = home;
     this.#node = node;
     this.#runArgs = runArgs;
     this.stateDir = paths.stateDir;
     this.socketPath = paths.socketPath;
-    this.logPath = join(logDir(home), node === 'guest' ? `guest-${this.name}.log` : `${this.name}.log`);
+    this.logPath = join(
+      logDir(home),
+      node === 'box' || node === 'laptop' ? `${this.name}.log` : `${node}-${this.name}.log`,
+    );
   }
 
   /** Process id of the running daemon. */
