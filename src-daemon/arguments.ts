@@ -50,7 +50,10 @@ const PROGRAM: ProgramSpec = {
         'state-dir': STATE_DIR_OPTION,
         socket: { value: 'PATH', help: `control socket (default ${DEFAULT_DAEMON_SOCKET})` },
         links: { value: 'auto|NAME,NAME', help: 'interfaces to use (default auto)' },
-        box: { value: 'KEY@HOST[,HOST...][:PORT]', help: 'the box, by its public key and addresses' },
+        box: {
+          value: 'KEY@HOST[,HOST...][:PORT]',
+          help: 'the box, by its key and addresses (default the paired one)',
+        },
         'log-level': { value: 'LEVEL', help: 'error, warn, info or debug (default info)' },
       },
       notes: [

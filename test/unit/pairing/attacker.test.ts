@@ -174,6 +174,19 @@ describe('somebody without the code', () => {
     expect(box.status.open?.triesLeft).toBe(3);
   });
 
+  it('who asks the box to store a laptop that is not ready for it is not heard', () => {
+    const { box, code } = openBox();
+    const world = new PairingWorld({ ways: [{ box }], code });
+    world.run(({ kind }) => kind === 'staging');
+    const attempt = decodeMessage(world.carried[0]!.bytes)!.attempt.slice();
+    const confirmed = decodeMessage(world.carried[5]!.bytes)!;
+    const seen = confirmed.kind === 'confirmed' ? confirmed.proof : expect.fail('not the proof of the box');
+    for (const proof of [new Uint8Array(64), seen])
+      box.onDatagram(encodeMessage({ kind: 'pin', version: 1, attempt, proof }), text('way 0'), world.now);
+    expect(box.pollEvent()).toBeUndefined();
+    expect(world.pinned).toEqual([]);
+  });
+
   it('who floods the box with questions gets a bounded number of answers and makes nothing grow', () => {
     const { box } = openBox();
     let answers = 0;
