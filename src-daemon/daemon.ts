@@ -1,4 +1,4 @@
-import { ControlServer } from '../src-control/index.ts';
+import type { ControlServer } from '../src-control/index.ts';
 import { decodeControlMessage } from '../src-driver/control-messages.ts';
 import { undoChanges } from '../src-driver/undo-changes.ts';
 import type { SessionEvent } from '../src-engine/session-events.ts';
@@ -17,18 +17,17 @@ import {
   type LinkSnapshot,
 } from '../src-platform/index.ts';
 import { describeError, type Log } from '../src-platform/log.ts';
-import { daemonContract, type DaemonContract } from '../src-shared/control/contract.ts';
+import type { DaemonContract } from '../src-shared/control/contract.ts';
 import type { LinkPriority } from '../src-shared/model/link.ts';
 import type { Settings } from '../src-shared/model/settings.ts';
 import type { DaemonStatus, FailureCause } from '../src-shared/model/status.ts';
 import type { TunnelConfig } from '../src-shared/tunnel/control-message.ts';
-import { VERSION } from '../src-shared/version.ts';
 import type { KnownBox } from './arguments.ts';
 import { BoxTunnel } from './box-tunnel.ts';
 import { RouteKeeper } from './routing/route-keeper.ts';
 import { type Situation, countUsable, nextChangeAt, stateOf } from './connection/situation.ts';
 import type { HandledDaemon } from './control/handled-daemon.ts';
-import { daemonHandlers } from './control/handlers.ts';
+import { listenForControl } from './control/listen.ts';
 import type { DaemonOptions } from './daemon-options.ts';
 import { openState, type DaemonState } from './daemon-state.ts';
 import { PacketLoop } from './packet-loop.ts';
@@ -108,17 +107,7 @@ export class Daemon implements HandledDaemon {
     const state = await openState(options, log);
     const daemon = new Daemon(options, log, state);
     await daemon.routes.cleanUp();
-    daemon.control = await ControlServer.listen({
-      contract: daemonContract,
-      handlers: daemonHandlers(daemon),
-      snapshots: { 'status.changed': () => daemon.status() },
-      socketPath: options.socketPath,
-      programVersion: VERSION,
-      groupId: null,
-      readPeerCredentials: native.peerCredentials,
-      mayConnect: () => true,
-      onNotice: (notice) => log.warn('control', { ...notice }),
-    });
+    daemon.control = await listenForControl(daemon, options.socketPath, log);
     log.info('started', { publicKey: state.key.publicKeyText, wanted: state.settings.wanted });
     await daemon.applyWanted();
     return daemon;

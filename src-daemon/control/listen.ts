@@ -1,0 +1,26 @@
+import { ControlServer } from '../../src-control/index.ts';
+import { native } from '../../src-platform/native.ts';
+import type { Log } from '../../src-platform/log.ts';
+import { daemonContract, type DaemonContract } from '../../src-shared/control/contract.ts';
+import { VERSION } from '../../src-shared/version.ts';
+import type { HandledDaemon } from './handled-daemon.ts';
+import { daemonHandlers } from './handlers.ts';
+
+/** Opens the daemon's control socket. @throws if the path cannot be bound. */
+export function listenForControl(
+  daemon: HandledDaemon,
+  socketPath: string,
+  log: Log,
+): Promise<ControlServer<DaemonContract>> {
+  return ControlServer.listen({
+    contract: daemonContract,
+    handlers: daemonHandlers(daemon),
+    snapshots: { 'status.changed': () => daemon.status() },
+    socketPath,
+    programVersion: VERSION,
+    groupId: null,
+    readPeerCredentials: native.peerCredentials,
+    mayConnect: () => true,
+    onNotice: (notice) => log.warn('control', { ...notice }),
+  });
+}
