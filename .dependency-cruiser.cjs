@@ -9,6 +9,8 @@ const ANY_CORE = core(...require('node:module').builtinModules.filter((name) => 
 const ZOD = '(^|/)node_modules/zod/';
 /** Audited primitives for what node:crypto does not have: a prime-order group for pairing by a code. */
 const NOBLE = '(^|/)node_modules/@noble/';
+/** The codec of multicast DNS. */
+const DNS_PACKET = '(^|/)node_modules/(dns-packet|@types/dns-packet)/';
 
 /** @type {Record<string, { mayImport: string[]; because: string }>} */
 const LAYERS = {
@@ -29,7 +31,7 @@ const LAYERS = {
     because: 'the addon knows nothing of ours and can be tested alone',
   },
   'src-platform': {
-    mayImport: [own('src-platform'), own('src-shared'), own('src-native/lib'), ANY_CORE, ZOD],
+    mayImport: [own('src-platform'), own('src-shared'), own('src-native/lib'), ANY_CORE, ZOD, DNS_PACKET],
     because: 'it adapts the operating system and holds no policy',
   },
   'src-control': {

@@ -59,6 +59,10 @@ async function bundle(outDir, entries) {
     target: 'node20',
     sourcemap: 'linked',
     charset: 'utf8',
+    // Packages in the older module format ask for Node's modules by a function that newer modules do not have.
+    banner: {
+      js: "import { createRequire as makeRequire } from 'node:module'; const require = makeRequire(import.meta.url);",
+    },
     logLevel: 'warning',
     define: { __BOWLINE_VERSION__: JSON.stringify(packageVersion()) },
   });

@@ -1,3 +1,9 @@
+export { BoxAnnouncer, type BoxAnnouncerOptions } from './discovery/box-announcer.ts';
+export type { AnnouncedLink } from './discovery/box-responder.ts';
+export { browseBoxes, type BoxBrowsing, type BrowseOptions } from './discovery/browse-boxes.ts';
+export type { FoundEndpoint } from './discovery/found-boxes.ts';
+export { isPrivateAddress, type DiscoveryLink } from './discovery/local-network.ts';
+export type { BoxService } from './discovery/service.ts';
 export { exec, ExecError, parseJsonOutput, type Exec, type ExecOptions } from './exec.ts';
 export {
   JournalError,
