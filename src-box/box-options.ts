@@ -7,6 +7,8 @@ export interface BoxOptions {
   readonly name: string;
   readonly listen: ListenArgument;
   readonly uplink: string;
+  /** Whether to announce the box on the local network. */
+  readonly isAnnounced: boolean;
   readonly tunnelNet4: string;
   readonly tunnelNet6: string | null;
   readonly peers: readonly PeerArgument[];

@@ -30,6 +30,7 @@ import type { TunnelConfig } from '../src-shared/tunnel/control-message.ts';
 import type { BoxOptions } from './box-options.ts';
 import { BoxTunnelDevice } from './tunnel-device.ts';
 import { boxHandlers } from './control/handlers.ts';
+import { BoxAnnouncement } from './discovery/announcement.ts';
 import { localAddresses } from './peers/local-addresses.ts';
 import { Leases } from './peers/leases.ts';
 import { PairedLaptops } from './peers/paired-laptops.ts';
@@ -48,6 +49,7 @@ export class Box {
   readonly registry: PeerRegistry;
   readonly pairing: PairingDesk;
   readonly options: BoxOptions;
+  readonly announcement: BoxAnnouncement;
   private readonly log: Log;
   private readonly pump: Pump;
   private readonly tun: NativeTun;
@@ -71,6 +73,7 @@ export class Box {
     this.key = key;
     this.journal = journal;
     this.tun = tun;
+    this.announcement = new BoxAnnouncement(options, this.fingerprint, log);
     const memory = createTunnelMemory(native);
     this.pump = new Pump({
       native,
@@ -166,6 +169,7 @@ export class Box {
     this.pump.attachTun(this.tun);
     this.netlink.startPolling(() => this.onAddressChange());
     this.addresses = localAddresses(this.netlink, TUNNEL_NAME);
+    this.announcement.start(socket.localPort, TUNNEL_NAME);
     this.control = await ControlServer.listen({
       contract: boxContract,
       handlers: boxHandlers(this),
@@ -269,6 +273,7 @@ export class Box {
     for (const { session } of this.registry.peers) session.close(0);
     this.pump.flush();
     this.pairing.close();
+    await this.announcement.stop();
     this.netlink.close();
     this.pump.close();
     await this.control?.close();

@@ -4,6 +4,7 @@ import type { ControlError } from '../src-shared/control/error.ts';
 import { formatTimeOfDay } from '../src-shared/i18n/format.ts';
 import type { BoxStatus, PeerStatus } from '../src-shared/model/box-status.ts';
 import { formatPairingCode, type ShownCode } from '../src-shared/model/pairing.ts';
+import type { Announcement } from '../src-shared/model/found-box.ts';
 import type { Result } from '../src-shared/util/result.ts';
 import { VERSION } from '../src-shared/version.ts';
 import type { BoxArguments } from './arguments.ts';
@@ -25,6 +26,7 @@ export async function runClientCommand(args: ClientArguments): Promise<number> {
             `${status.name}: listening on ${status.listen}, ${status.peers.length} laptop(s)`,
             `key ${status.publicKey}`,
             ...describePairing(status),
+            describeAnnouncement(status.announcement),
             ...status.peers.map(describePeer),
           ].join('\n'),
         );
@@ -66,6 +68,20 @@ function describePairing({ pairing: { open, failedAttempts, lastFailedAt } }: Bo
   if (lastFailedAt === null) return shown;
   const last = formatTimeOfDay(Date.parse(lastFailedAt));
   return [...shown, `${failedAttempts} failed attempt(s) to pair, the last at ${last}`];
+}
+
+function describeAnnouncement({ state, by, name, interfaces, problem }: Announcement): string {
+  const where = interfaces.join(', ');
+  switch (state) {
+    case 'off':
+      return 'not announced on the local network: started with --no-mdns';
+    case 'starting':
+      return 'not announced on the local network yet';
+    case 'announced':
+      return `announced as "${name}" on ${where}, ${by === 'avahi' ? 'by Avahi' : 'by itself'}`;
+    case 'failed':
+      return `not announced on the local network: ${problem ?? 'the log says why'}`;
+  }
 }
 
 function describePeer(peer: PeerStatus): string {

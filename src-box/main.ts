@@ -28,6 +28,7 @@ async function main(args: BoxArguments): Promise<number> {
             name: args.name,
             listen: args.listen,
             uplink: args.uplink,
+            isAnnounced: !args['no-mdns'],
             tunnelNet4: args['tunnel-net'],
             tunnelNet6: args['tunnel-net6'],
             peers: args.peer,

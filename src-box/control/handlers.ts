@@ -10,6 +10,7 @@ import { VERSION } from '../../src-shared/version.ts';
 import { err, ok, type Result } from '../../src-shared/util/result.ts';
 import type { BoxOptions } from '../box-options.ts';
 import type { PairingDesk } from '../peers/pairing-desk.ts';
+import type { BoxAnnouncement } from '../discovery/announcement.ts';
 import type { BoxPeer, PeerRegistry } from '../peers/peer-registry.ts';
 
 /** The box as its control methods see it. */
@@ -21,6 +22,7 @@ export interface HandledBox {
   readonly registry: PeerRegistry;
   readonly engine: Engine;
   readonly pairing: PairingDesk;
+  readonly announcement: BoxAnnouncement;
 }
 
 /** One entry for each method of the box's contract. */
@@ -36,6 +38,7 @@ export function boxHandlers(box: HandledBox): Handlers<BoxContract> {
         tunnelNet4: box.options.tunnelNet4,
         tunnelNet6: box.options.tunnelNet6,
         startedAt: box.startedAt.toISOString(),
+        announcement: box.announcement.status,
         peers: box.registry.peers.map(peerStatus),
         pairing: box.pairing.status,
         drops: { ...box.engine.drops.snapshot() },

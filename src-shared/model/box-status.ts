@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { announcementSchema } from './found-box.ts';
 
 /** Names of paired laptops: what fits in a file name, a log field and a table column. */
 export const peerNameSchema = z
@@ -47,6 +48,7 @@ export const boxStatusSchema = z.object({
   tunnelNet4: z.string(),
   tunnelNet6: z.string().nullable(),
   startedAt: z.iso.datetime(),
+  announcement: announcementSchema,
   peers: z.array(peerStatusSchema),
   pairing: z.object({
     /** The code that is shown at the moment, without the code. */
