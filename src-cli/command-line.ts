@@ -9,6 +9,7 @@ import { linkNameSchema, linkPrioritySchema } from '../src-shared/model/link.ts'
 import { pairingCodeSchema } from '../src-shared/model/pairing.ts';
 import { modeSchema } from '../src-shared/model/status.ts';
 import type { CommandContext, CommandIo } from './command-context.ts';
+import { listBoxes } from './commands/boxes.ts';
 import { runDoctor, runUnplugTest } from './commands/checks.ts';
 import { setLinkPriority, setMode, setWanted } from './commands/intents.ts';
 import { pairWithBox, unpair } from './commands/pair.ts';
@@ -38,6 +39,7 @@ const commandSchema = z.discriminatedUnion('command', [
   z.object({ ...commonOptions, command: z.literal('watch') }),
   z.object({ ...commonOptions, command: z.literal('links') }),
   z.object({ ...commonOptions, command: z.literal('timeline'), since: pastSchema.default(DAY_MS) }),
+  z.object({ ...commonOptions, command: z.literal('boxes') }),
   z.object({
     ...commonOptions,
     command: z.literal('link set'),
@@ -112,6 +114,8 @@ function dispatch(command: Command, context: CommandContext): ReturnType<typeof 
       return showLinks(context);
     case 'timeline':
       return showTimeline(context, command.since);
+    case 'boxes':
+      return listBoxes(context);
     case 'link set':
       return setLinkPriority(context, ...command.positionals);
     case 'mode':

@@ -40,6 +40,12 @@ export const PROGRAM: ProgramSpec = {
       notes: ['The service keeps four weeks. A link that changes all the time is told of once a minute.'],
     },
     {
+      name: 'boxes',
+      summary: 'List the boxes on the local network',
+      options: withJson,
+      notes: ['A box is what it says it is only once it is paired; compare the fingerprint until then.'],
+    },
+    {
       name: 'link set',
       summary: 'Say what a link may be used for',
       positionals: ['NAME', 'auto|prefer|backup|never'],

@@ -30,6 +30,7 @@ import type { HandledDaemon } from './control/handled-daemon.ts';
 import { listenForControl } from './control/listen.ts';
 import type { DaemonOptions } from './daemon-options.ts';
 import { openState, type DaemonState } from './daemon-state.ts';
+import { BoxFinder } from './discovery/box-finder.ts';
 import { PacketLoop } from './packet-loop.ts';
 import { Pairings } from './pairing/pairings.ts';
 import { boxIdentity, buildStatus } from './status/build-status.ts';
@@ -42,6 +43,7 @@ import { watchLinks } from './watch-links.ts';
 
 /** The laptop's daemon: wires links, tunnel, routes, settings and the control socket together. */
 export class Daemon implements HandledDaemon {
+  readonly finder: BoxFinder;
   readonly pairings: Pairings;
   readonly timeline: TimelineKeeper;
   settings: Settings;
@@ -84,12 +86,13 @@ export class Daemon implements HandledDaemon {
     this.loop = new PacketLoop(key);
     this.boxTunnel = new BoxTunnel(this.loop, log, (event) => this.onEvent(event));
     this.boxTunnel.use(state.box);
+    this.finder = new BoxFinder(this, log);
     this.pairings = new Pairings({
       loop: this.loop,
       state,
       log,
       isGiven: options.box !== null,
-      findBoxes: () => Promise.resolve([]),
+      findBoxes: () => this.finder.findForPairing(),
       daemon: this,
     });
     const routes = new LaptopRoutes({ exec, journal, sysctls: sysctlFiles(), tunnelName: TUNNEL_NAME });
@@ -283,6 +286,7 @@ export class Daemon implements HandledDaemon {
       this.shownState = state;
     }
     this.routes.follow(situation, this.config, this.links);
+    this.finder.follow(state);
     if (!situation.isWanted && !situation.isDraining && this.config !== null) this.closeTunnel();
     if (this.changeTimer !== null) clearTimeout(this.changeTimer);
     const change = nextChangeAt(situation);
@@ -323,6 +327,7 @@ export class Daemon implements HandledDaemon {
     await this.timeline.close();
     this.monitor.close();
     this.guard.close();
+    this.finder.close();
     await this.routes.close();
     this.boxTunnel.close();
     this.loop.close();

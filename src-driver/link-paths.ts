@@ -38,6 +38,7 @@ export class LinkPaths {
   private links: readonly LinkSnapshot[] = [];
   private priorities: ReadonlyMap<string, LinkPriority> = new Map();
   private box: readonly BoxAddress[] = [];
+  private found: readonly BoxAddress[] = [];
   private open: LinkPath[] = [];
   private readonly attempts = new Map<string, number>();
   private nextPathId = 0;
@@ -58,6 +59,13 @@ export class LinkPaths {
 
   setBox(addresses: readonly BoxAddress[]): void {
     this.box = addresses;
+    this.reconcile();
+  }
+
+  /** Further addresses, which somebody on the network says are the box's; those of the last call are forgotten. */
+  setFound(addresses: readonly BoxAddress[]): void {
+    // Whose turn it is stays as it is: claims that change all the time must not keep the others waiting.
+    this.found = addresses;
     this.reconcile();
   }
 
@@ -127,11 +135,17 @@ export class LinkPaths {
         if (path !== working && now - path.openedAt > RIVAL_GRACE_MICROS) this.close(path, 'user');
       return;
     }
-    // A path that once worked is given time to work again before others are tried beside it.
-    if (mine.some((path) => this.options.session.path(path.pathId).state === 'suspect')) return;
-    if (mine.some((path) => now - path.openedAt < ANSWER_WITHIN_MICROS)) return;
-    for (const path of mine) this.close(path, 'silent');
-    const candidates = candidatesOf(link, this.box);
+    // A path that once worked is given time to work again; only what was found meanwhile is tried beside it.
+    const suspects = mine.filter((path) => this.options.session.path(path.pathId).state === 'suspect');
+    const untried = this.found.filter(({ address, port }) =>
+      suspects.every(({ remote }) => remote.address !== address || remote.port !== port),
+    );
+    const addresses = suspects.length > 0 ? untried : withoutDoubles([...this.box, ...this.found]);
+    const candidates = candidatesOf(link, addresses);
+    if (suspects.length > 0 && candidates.length === 0) return;
+    const rivals = mine.filter((path) => !suspects.includes(path));
+    if (rivals.some((path) => now - path.openedAt < ANSWER_WITHIN_MICROS)) return;
+    for (const path of rivals) this.close(path, 'silent');
     if (candidates.length === 0) return;
     const attempt = this.attempts.get(link.name) ?? 0;
     this.attempts.set(link.name, attempt + 1);
@@ -199,6 +213,11 @@ export class LinkPaths {
     const isSpared = this.isSaving && kind === 'cellular' && priority === 'auto';
     return TIER_MICROS[isSpared ? 'backup' : priority] + KIND_MICROS[kind];
   }
+}
+
+/** The same address may be told and found. */
+function withoutDoubles(addresses: readonly BoxAddress[]): BoxAddress[] {
+  return [...new Map(addresses.map((box) => [`${box.address} ${box.port} ${box.zone}`, box])).values()];
 }
 
 /** What a priority is worth in microseconds of round trip: more than any difference between links. */

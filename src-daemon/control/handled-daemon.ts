@@ -4,6 +4,7 @@ import type { Settings } from '../../src-shared/model/settings.ts';
 import type { DaemonStatus } from '../../src-shared/model/status.ts';
 import type { Pairings } from '../pairing/pairings.ts';
 import type { TimelineKeeper } from '../timeline/keeper.ts';
+import type { BoxFinder } from '../discovery/box-finder.ts';
 import type { Tunnel } from '../tunnel.ts';
 
 /** The daemon as its control methods see it. */
@@ -13,6 +14,7 @@ export interface HandledDaemon {
   /** Null while no box is known. */
   readonly tunnel: Tunnel | null;
   readonly timeline: TimelineKeeper;
+  readonly finder: BoxFinder;
   /** Links that the unplug test takes away. */
   readonly unplugged: Set<string>;
   /** Called for each event of the session, after the daemon has looked at it. */

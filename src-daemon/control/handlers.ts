@@ -36,6 +36,7 @@ export function daemonHandlers(daemon: HandledDaemon): Handlers<DaemonContract> 
       return switchedOn.ok ? ok({ box: paired.value }) : switchedOn;
     },
     'pairing.unpair': () => daemon.pairings.unpair(),
+    'boxes.find': ({ timeoutMillis }) => daemon.finder.find(timeoutMillis),
     'doctor.run': ({ fix }) => runDoctor(daemon, fix),
   };
 }

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { boxStatusSchema, peerNameSchema, peerStatusSchema } from '../model/box-status.ts';
 import { doctorCheckSchema } from '../model/doctor.ts';
 import { pairingCodeSchema, shownCodeSchema } from '../model/pairing.ts';
+import { foundBoxSchema, MAX_FOUND_BOXES } from '../model/found-box.ts';
 import { linkNameSchema, linkPrioritySchema, linkStatusSchema } from '../model/link.ts';
 import { boxIdentitySchema, daemonStatusSchema, modeSchema } from '../model/status.ts';
 import { timelineQuerySchema, timelineSchema } from '../model/timeline.ts';
@@ -105,6 +106,11 @@ export const daemonContract = {
     },
     /** Forgets the box, and the box this laptop if it can be told. */
     'pairing.unpair': { params: nothing, result: nothing },
+    /** Searches the links for boxes; what they say of themselves is not proven. */
+    'boxes.find': {
+      params: z.object({ timeoutMillis: z.number().int().min(100).max(10_000) }),
+      result: z.object({ boxes: z.array(foundBoxSchema).max(MAX_FOUND_BOXES) }),
+    },
     'doctor.run': {
       params: z.object({ fix: z.boolean() }),
       result: z.object({ checks: z.array(doctorCheckSchema) }),

@@ -1,6 +1,7 @@
 import { ControlServer, type ControlServerOptions } from '../../src-control/index.ts';
 import { daemonContract, type DaemonContract } from '../../src-shared/control/contract.ts';
 import { controlError } from '../../src-shared/control/error.ts';
+import type { FoundBox } from '../../src-shared/model/found-box.ts';
 import type { DaemonStatus } from '../../src-shared/model/status.ts';
 import type { Timeline } from '../../src-shared/model/timeline.ts';
 import { err, ok } from '../../src-shared/util/result.ts';
@@ -14,6 +15,8 @@ export class FakeDaemon {
   timeline: Timeline = { entries: [], truncated: false };
   /** What switching on leads to. */
   statusWhenOn: DaemonStatus = protectedStatus();
+  /** What is found on the network. */
+  boxes: readonly FoundBox[] = [];
   #server: ControlServer<DaemonContract> | null = null;
 
   async start(
@@ -78,6 +81,7 @@ export class FakeDaemon {
             })
           : err(controlError('WRONG_CODE', 'the code is wrong; check it; tries left: 2')),
       'pairing.unpair': () => ok({}),
+      'boxes.find': (params) => (note('boxes.find', params), ok({ boxes: [...this.boxes] })),
       'doctor.run': ({ fix }) =>
         ok({
           checks: [

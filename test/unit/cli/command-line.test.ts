@@ -70,6 +70,25 @@ describe('bowline', () => {
     });
   });
 
+  it('lists the boxes of the network, or says what to look at', async () => {
+    expect((await run('boxes')).out[0]).toBe('No box answers on these links.');
+    const addresses = ['192.168.1.2', 'fe80::1%eth0'];
+    const box = {
+      name: 'attic',
+      fingerprint: '3f2a-91bc-07de-55a1-c0ff',
+      protocol: 1,
+      port: 4747,
+      addresses,
+    };
+    daemon.boxes = [box];
+    expect((await run('boxes')).out).toEqual([
+      'Box    Fingerprint               Protocol  Port  Addresses',
+      'attic  3f2a-91bc-07de-55a1-c0ff  1         4747  192.168.1.2, fe80::1%eth0',
+    ]);
+    expect(JSON.parse((await run('boxes', '--json')).out[0] ?? '')).toEqual([box]);
+    expect(daemon.calls[0]).toEqual({ method: 'boxes.find', params: { timeoutMillis: 2000 } });
+  });
+
   it("prints the daemon's own status object as JSON", async () => {
     daemon.status = protectedStatus();
     const { out, status } = await run('status', '--json');

@@ -246,6 +246,7 @@ async function serve(
       'link.setPriority': () => ok({}),
       'timeline.list': () => ok({ entries: [], truncated: false }),
       'test.unplug': () => err(controlError('NOT_POSSIBLE_NOW', 'not protected')),
+      'boxes.find': () => ok({ boxes: [] }),
       'doctor.run': () => ok({ checks: [] }),
       ...handlers,
     },
