@@ -65,6 +65,7 @@ export class Transmitter {
   private statusDue = 0;
   private duplicatePath: Path | null = null;
   private duplicateUntil = 0;
+  private duplicateBytes = 0;
   private replayPath: Path | null = null;
   /** Where new data goes in the batch being built. */
   private dataPath: Path | null = null;
@@ -107,6 +108,7 @@ export class Transmitter {
   duplicateOn(path: Path, now: number): void {
     this.duplicatePath = path;
     this.duplicateUntil = now + DUPLICATE_MICROS;
+    this.duplicateBytes = DUPLICATE_BYTES;
   }
 
   /** Builds and seals one batch; returns its socket, or -1. */
@@ -405,7 +407,9 @@ export class Transmitter {
     if (mode === 'bonded') this.tryPaths(chunk);
     this.copies.earn(outbox.lengthOf(chunk));
     if (this.duplicatePath !== null) {
-      if (this.now < this.duplicateUntil && this.duplicatePath.isUsable && this.duplicatePath !== path) {
+      const isDue = this.now < this.duplicateUntil && this.duplicateBytes > 0;
+      if (isDue && this.duplicatePath.isUsable && this.duplicatePath !== path) {
+        this.duplicateBytes -= outbox.lengthOf(chunk);
         this.mirrors.push(this.duplicatePath.id, chunk);
         return;
       }
@@ -435,6 +439,8 @@ const CONTROL_RESERVE_BYTES = 200;
 const ACK_DEPTH_DATAGRAMS = 4_096;
 /** How long new data goes out twice after a switch between two healthy paths: some round trips of any LAN. */
 const DUPLICATE_MICROS = 50_000;
+/** How much: more than the new path's window before anything was heard of it, far less than 50 ms of a bulk transfer. */
+const DUPLICATE_BYTES = 256 * 1024;
 /**
  * Datagrams after which paths are compared anew in `bonded` mode: a quarter millisecond of the path, so that a fast one
  * gets the long runs that make it fast.

@@ -13,6 +13,8 @@ export class RateModel {
   delivered = 0;
   /** When {@link delivered} last grew, microseconds. */
   deliveredAt = 0;
+  /** The last rate sampled, bytes per second. */
+  private latestRate = 0;
   private firstSentAt = 0;
   private isStartup = true;
   private trialSent = 0;
@@ -33,6 +35,7 @@ export class RateModel {
 
   reset(): void {
     this.bytesPerSecond = 0;
+    this.latestRate = 0;
     this.isStartup = true;
     this.trialSent = 0;
     this.trialFrom = this.delivered;
@@ -101,6 +104,7 @@ export class RateModel {
     this.firstSentAt = sentAt;
     const interval = Math.max(now - deliveredAtThen, sentAt - firstSentThen, MIN_INTERVAL_MICROS);
     const rate = ((this.delivered - deliveredThen) / interval) * 1e6;
+    this.latestRate = rate;
     if (!isAppLimited && now - this.bucketStart >= RATE_BUCKET_MICROS) this.nextBucket(now);
     if (isAppLimited && rate <= this.bytesPerSecond) return;
     if (rate > this.best[this.bucket]!) this.best[this.bucket] = rate;
@@ -129,7 +133,8 @@ export class RateModel {
 
   /**
    * Looks at a round of losses: whether it was our own data that overflowed the path's queue, because more is in flight
-   * than the path holds and waits long. Then the window shrinks to what the rate asks for.
+   * than the path holds and waits long. Then only the latest rate counts, which may be a fraction of what the path
+   * carried a moment ago, and the window shrinks to what it asks for.
    * @param lossRatio share of the round's datagrams that were lost, 0 to 1.
    */
   noteOverflow(
@@ -139,9 +144,12 @@ export class RateModel {
     smoothedRttMicros: number,
   ): boolean {
     const isWaiting = smoothedRttMicros > minimumRttMicros + OVERFULL_MICROS;
-    const isTooMuch = bytesInFlight > (2 * this.bytesPerSecond * minimumRttMicros) / 1e6;
+    const isTooMuch = bytesInFlight > (2 * this.latestRate * minimumRttMicros) / 1e6;
     if (lossRatio <= OVERFLOW_LOSS_RATIO || !isWaiting || !isTooMuch) return false;
     this.isStartup = false;
+    this.best.fill(0);
+    this.best[this.bucket] = this.latestRate;
+    this.bytesPerSecond = this.latestRate;
     this.bursts.fill(0);
     this.burstBytes = 0;
     return true;
@@ -168,10 +176,12 @@ export class RateModel {
 
   /** Bytes that may be in flight, given the path's minimum round trip. */
   windowBytes(minimumRttMicros: number): number {
-    const held =
-      SHARE_BYTES +
-      this.burstBytes +
-      (this.bytesPerSecond * (minimumRttMicros + QUEUE_HEADROOM_MICROS)) / 1e6;
+    const bytesPerMicro = this.bytesPerSecond / 1e6;
+    const queued = Math.max(
+      bytesPerMicro * QUEUE_HEADROOM_MICROS,
+      this.burstBytes + bytesPerMicro * BURST_HEADROOM_MICROS,
+    );
+    const held = SHARE_BYTES + bytesPerMicro * minimumRttMicros + queued;
     return Math.min(
       MAX_WINDOW_BYTES,
       Math.max(this.isStartup ? STARTUP_GAIN * held : held, MIN_WINDOW_BYTES),
@@ -228,22 +238,28 @@ const RATE_BUCKET_MICROS = 50_000;
 const OVERFLOW_LOSS_RATIO = 0.05;
 /** Several times what the window lets our data wait: only a queue that is far too full is this late. */
 const OVERFULL_MICROS = 15_000;
-/** A burst of acknowledgements longer than this is a pause of the path, which replay handles. */
-const LONGEST_BURST_MICROS = 30_000;
+/**
+ * A burst of acknowledgements longer than this is a pause of a machine or of the path, not the way it works: room for
+ * it would be a queue that others wait in for the half second in which bursts count.
+ */
+const LONGEST_BURST_MICROS = 10_000;
 /** Two windows of an unknown path: what a path has to deliver, with more waiting, before its rate counts. */
 const TRIAL_BYTES = 256 * 1024;
 /** A shorter interval says more about interrupt coalescing than about the path. */
 const MIN_INTERVAL_MICROS = 200;
 /**
- * Time that our data may queue in a path beyond its round trip: enough to bridge a receiver that is scheduled out for
- * a few milliseconds, little enough that an echo beside a bulk transfer stays within 10 ms.
+ * Time that our data may queue in a path beyond its round trip: enough for the estimate to climb, little enough that a
+ * call beside a bulk transfer waits 5 ms more at most. A receiver that is scheduled out for longer shows in bursts of
+ * acknowledgements, for which there is room of their own.
  */
-const QUEUE_HEADROOM_MICROS = 4_000;
+const QUEUE_HEADROOM_MICROS = 2_500;
+/** What may queue beyond a burst of acknowledgements, so that the estimate climbs there, too. */
+const BURST_HEADROOM_MICROS = 500;
 /**
  * Fixed part of the window. It makes paths that share a bottleneck (two laptops, one box) converge: the one that has
- * less gains more by it, until rates are equal. It queues for 2 ms at 100 Mbit/s; half of it would converge in seconds.
+ * less gains more by it, until rates are equal. It queues for 1 ms at 100 Mbit/s.
  */
-const SHARE_BYTES = 24 * 1024;
+const SHARE_BYTES = 12 * 1024;
 /** Half a TSO super-packet: what may be in flight on a path of which nothing is known. */
 const MIN_WINDOW_BYTES = 32 * 1024;
 /**

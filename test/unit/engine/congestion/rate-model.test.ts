@@ -153,7 +153,7 @@ test('pacing says when the next datagram may leave', () => {
 
 test('a queue that overflows ends the search for the rate; loss on a short queue, or of little, does not', () => {
   const { model } = new Bottleneck(2.5e6, 40_000);
-  model.bytesPerSecond = 2.5e6;
+  sample(model, 2.5e6);
   const searching = model.windowBytes(40_000);
   expect(model.noteOverflow(0.3, 400_000, 40_000, 50_000), 'nothing waits').toBe(false);
   expect(model.noteOverflow(0.3, 150_000, 40_000, 90_000), 'it holds that much').toBe(false);
@@ -162,3 +162,21 @@ test('a queue that overflows ends the search for the rate; loss on a short queue
   expect(model.noteOverflow(0.3, 400_000, 40_000, 90_000)).toBe(true);
   expect(model.windowBytes(40_000)).toBeLessThan(0.7 * searching);
 });
+
+test('a queue that overflows because the path has slowed down makes the latest rate count at once', () => {
+  const { model } = new Bottleneck(25e6, 2_000);
+  sample(model, 25e6);
+  sample(model, 2.5e6);
+  expect(model.bytesPerSecond).toBe(25e6);
+  expect(model.noteOverflow(0.2, 80_000, 2_000, 30_000)).toBe(true);
+  expect(model.bytesPerSecond).toBe(2.5e6);
+  sample(model, 5e6);
+  expect(model.bytesPerSecond, 'and it may rise again').toBe(5e6);
+});
+
+/** Lets a model see a tenth of a second of this rate. */
+function sample(model: RateModel, bytesPerSecond: number): void {
+  const before = model.delivered;
+  model.delivered += bytesPerSecond / 10;
+  model.onSample(before, 0, 0, 0, false, 100_000);
+}
