@@ -1,12 +1,12 @@
 import { alignColumns } from '../../src-shared/command-line/columns.ts';
-import type { ControlError } from '../../src-shared/control/error.ts';
 import { en } from '../../src-shared/i18n/en.ts';
 import { formatDuration, formatRate, formatRatio, formatTimeOfDay } from '../../src-shared/i18n/format.ts';
 import type { LinkStatus } from '../../src-shared/model/link.ts';
-import type { DaemonStatus, UnreachableStatus } from '../../src-shared/model/status.ts';
+import type { DaemonStatus } from '../../src-shared/model/status.ts';
 import type { WallClockMs } from '../../src-shared/model/units.ts';
 import { describeCapacity, describeLinkUse } from '../../src-shared/view/describe-link.ts';
 import { describeStatus } from '../../src-shared/view/describe-status.ts';
+import { unreachableStatus } from '../../src-shared/view/unreachable-status.ts';
 import type { CommandContext, CommandOutcome } from '../command-context.ts';
 
 /** Prints the status. Where the daemon does not answer, JSON readers get a status object that says so. */
@@ -29,26 +29,6 @@ export async function showLinks({ client, isJson, print }: CommandContext): Prom
   if (isJson) print(JSON.stringify(links));
   else print(links.length === 0 ? 'No links' : linksTable(links).join('\n'));
   return null;
-}
-
-/** The status object for a daemon that does not answer; null when it answered with a failure. */
-export function unreachableStatus({ code, data }: ControlError): UnreachableStatus | null {
-  const reason = ((): UnreachableStatus['reason'] | null => {
-    switch (code) {
-      case 'UNREACHABLE':
-        return data?.['errno'] === 'ENOENT' ? 'not-installed' : 'stopped';
-      case 'CONNECTION_LOST':
-      case 'TIMEOUT':
-        return 'stopped';
-      case 'NOT_PERMITTED':
-        return 'no-permission';
-      case 'VERSION_MISMATCH':
-        return 'version';
-      default:
-        return null;
-    }
-  })();
-  return reason === null ? null : { state: 'unreachable', internet: 'direct', reason };
 }
 
 function statusText(status: DaemonStatus, now: WallClockMs): string {

@@ -4,8 +4,8 @@ import { formatTimeOfDay } from '../../src-shared/i18n/format.ts';
 import type { Status } from '../../src-shared/model/status.ts';
 import { describeLinkModel, describeLinkUse } from '../../src-shared/view/describe-link.ts';
 import { describeStatus, linkLabel } from '../../src-shared/view/describe-status.ts';
+import { unreachableStatus } from '../../src-shared/view/unreachable-status.ts';
 import type { CommandContext, CommandOutcome } from '../command-context.ts';
-import { unreachableStatus } from './show.ts';
 
 /**
  * Prints every status until interrupted. A daemon that is not there at the start ends the command; one that goes away
