@@ -11,6 +11,8 @@ const ZOD = '(^|/)node_modules/zod/';
 const NOBLE = '(^|/)node_modules/@noble/';
 /** The codec of multicast DNS. */
 const DNS_PACKET = '(^|/)node_modules/(dns-packet|@types/dns-packet)/';
+/** Packages and the types that come apart from them. */
+const modules = (...names) => `(^|/)node_modules/(@types/)?(${names.join('|')})/`;
 
 /** @type {Record<string, { mayImport: string[]; because: string }>} */
 const LAYERS = {
@@ -74,9 +76,22 @@ const LAYERS = {
     ],
     because: 'the box daemon never depends on the laptop daemon or on a front end',
   },
+  'src-web-ui': {
+    mayImport: [own('src-web-ui'), own('src-shared'), own('src-control'), ANY_CORE, ZOD, modules('ws')],
+    because: 'it forwards the contract between a browser and the daemon and has no powers of its own',
+  },
   'src-cli': {
-    mayImport: [own('src-cli'), own('src-shared'), own('src-control'), ANY_CORE, ZOD],
+    mayImport: [
+      ...['src-cli', 'src-shared', 'src-control', 'src-web-ui'].map(own),
+      '^src-platform/exec\\.ts$',
+      ANY_CORE,
+      ZOD,
+    ],
     because: 'the command line has no powers of its own: it asks the daemon',
+  },
+  'src-renderer': {
+    mayImport: [own('src-renderer'), own('src-shared'), modules('react', 'react-dom', 'radix-ui', 'uplot')],
+    because: 'the window is a page: it knows the bridge and nothing of the machine',
   },
 };
 

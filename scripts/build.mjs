@@ -14,6 +14,7 @@ import { dirname } from 'node:path';
 import * as esbuild from 'esbuild';
 import { DAEMON_FLAGS, launcherText } from './lib/launcher.mjs';
 import { PROJECT_DIR } from './lib/run.mjs';
+import { buildWindow } from './lib/window.mjs';
 
 process.chdir(PROJECT_DIR);
 // Other users start the programs too, whatever the umask of the one who builds.
@@ -26,6 +27,9 @@ const PROGRAMS = [
   { name: 'bowline', entry: 'src-cli/main.ts', flags: [] },
 ];
 
+const REQUIRE_BANNER =
+  "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);";
+
 const ADDON = 'src-native/build/Release/bowline.node';
 /** The addon's loader looks in ../build/Release from the file it is bundled into: dist/bin and dist/lab both find this. */
 const ADDON_COPY = 'dist/build/Release/bowline.node';
@@ -33,6 +37,8 @@ const ADDON_COPY = 'dist/build/Release/bowline.node';
 await bundle('dist/bin', Object.fromEntries(PROGRAMS.map(({ name, entry }) => [name, entry])));
 await bundle('dist/lab', labEntries());
 placeAddon();
+// `bowline ui` finds the window beside the folder of the programs.
+await buildWindow(`${PROJECT_DIR}dist/window`, packageVersion());
 for (const { name, flags } of PROGRAMS) {
   const text = launcherText({ bundle: `dist/bin/${name}.js`, node: process.execPath, flags });
   replaceFile(`bin/${name}`, 0o755, (path) => writeFileSync(path, text));
@@ -64,6 +70,8 @@ async function bundle(outDir, entries) {
       js: "import { createRequire as makeRequire } from 'node:module'; const require = makeRequire(import.meta.url);",
     },
     logLevel: 'warning',
+    // Packages in the older format ask for Node's modules by require.
+    banner: { js: REQUIRE_BANNER },
     define: { __BOWLINE_VERSION__: JSON.stringify(packageVersion()) },
   });
 }

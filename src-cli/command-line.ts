@@ -15,6 +15,7 @@ import { setLinkPriority, setMode, setWanted } from './commands/intents.ts';
 import { pairWithBox, unpair } from './commands/pair.ts';
 import { showLinks, showStatus } from './commands/show.ts';
 import { showTimeline } from './commands/timeline.ts';
+import { serveWindow } from './commands/ui.ts';
 import { watchStatus } from './commands/watch.ts';
 import { PROGRAM } from './program.ts';
 
@@ -60,6 +61,12 @@ const commandSchema = z.discriminatedUnion('command', [
     code: z.string('the code that the box shows is missing').pipe(pairingCodeSchema),
   }),
   z.object({ ...commonOptions, command: z.literal('unpair') }),
+  z.object({
+    ...commonOptions,
+    command: z.literal('ui'),
+    port: z.coerce.number().int().min(1).max(65_535).optional(),
+    'no-open': z.boolean().default(false),
+  }),
 ]);
 type Command = z.infer<typeof commandSchema>;
 
@@ -128,6 +135,12 @@ function dispatch(command: Command, context: CommandContext): ReturnType<typeof 
       return pairWithBox(context, command.box, command.code);
     case 'unpair':
       return unpair(context);
+    case 'ui':
+      return serveWindow(context, {
+        socket: command.socket,
+        port: command.port,
+        opensBrowser: !command['no-open'],
+      });
   }
 }
 

@@ -90,5 +90,15 @@ export const PROGRAM: ProgramSpec = {
       ],
     },
     { name: 'unpair', summary: 'Forget the box; connections in the tunnel end', options: basic },
+    {
+      name: 'ui',
+      summary: 'Open the window in a browser on this machine',
+      options: {
+        ...basic,
+        port: { value: 'N', help: 'the port on this machine (default 4748, or any that is free)' },
+        'no-open': { help: 'print the address only' },
+      },
+      notes: ['Each address that is printed opens one window. Only this machine can reach it.'],
+    },
   ],
 };

@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 
 /** The longest that a route or firewall command may take: they finish in milliseconds unless the kernel hangs. */
 const EXEC_TIMEOUT_MS = 10_000;
@@ -72,6 +72,21 @@ export const exec: Exec = (command, args, options = {}) =>
     child.stdin?.on('error', () => undefined);
     child.stdin?.end(options.input ?? '');
   });
+
+/**
+ * Starts a program of the user's desktop that outlives this one, with the user's own environment. Resolves to whether
+ * it could be started; what becomes of it is not followed.
+ */
+export function startDetached(command: string, args: readonly string[]): Promise<boolean> {
+  return new Promise((resolve) => {
+    const child = spawn(command, [...args], { detached: true, stdio: 'ignore' });
+    child.once('error', () => resolve(false));
+    child.once('spawn', () => {
+      child.unref();
+      resolve(true);
+    });
+  });
+}
 
 /**
  * Parses what a program printed with its JSON option. `ip -j` prints nothing at all for an empty list.

@@ -1,5 +1,4 @@
-import { en } from '../i18n/en.ts';
-import { formatDuration, formatRate, formatRatio, formatTimeOfDay } from '../i18n/format.ts';
+import { ENGLISH, type Wording } from '../i18n/wording.ts';
 import type { LinkStatus } from '../model/link.ts';
 import type { DaemonStatus, DegradedReason, LastSwitch, Status, UnreachableStatus } from '../model/status.ts';
 import type { WallClockMs } from '../model/units.ts';
@@ -25,36 +24,46 @@ const SWITCH_IS_NEWS_MS = 10_000;
  * Says a status in words. Tray, window, command line and notifications all use this, so that they never disagree.
  *
  * @param now the wall clock, for "switched just now" and "retrying in"
+ * @param wording the language; the command line and the logs speak English
  */
-export function describeStatus(status: Status, now: WallClockMs): StatusDescription {
+export function describeStatus(
+  status: Status,
+  now: WallClockMs,
+  wording: Wording = ENGLISH,
+): StatusDescription {
+  const { texts } = wording;
   switch (status.state) {
     case 'unreachable':
-      return describeUnreachable(status);
+      return describeUnreachable(status, wording);
     case 'off':
-      if (status.draining) return { headline: en.draining, detail: en.drainingDetail, tone: 'neutral' };
+      if (status.draining) return { headline: texts.draining, detail: texts.drainingDetail, tone: 'neutral' };
       return {
-        headline: en.off,
-        detail: status.internet === 'none' ? en.offNoInternet : en.offDetail,
+        headline: texts.off,
+        detail: status.internet === 'none' ? texts.offNoInternet : texts.offDetail,
         tone: 'neutral',
       };
     case 'connecting':
       return {
-        headline: en.connecting,
-        detail: en.connectingDetail(en.internet[status.internet]),
+        headline: texts.connecting,
+        detail: texts.connectingDetail(texts.internet[status.internet]),
         tone: 'neutral',
       };
     case 'protected':
-      return describeProtected(status, now);
+      return describeProtected(status, now, wording);
     case 'away':
       return status.reason === 'no-link'
-        ? { headline: en.noLink, detail: en.noLinkDetail, tone: 'warning' }
-        : { headline: en.away, detail: en.awayDetail, tone: 'neutral' };
+        ? { headline: texts.noLink, detail: texts.noLinkDetail, tone: 'warning' }
+        : { headline: texts.away, detail: texts.awayDetail, tone: 'neutral' };
     case 'box-unreachable':
-      return describeBoxUnreachable(status, now);
+      return describeBoxUnreachable(status, now, wording);
     case 'failed':
       return {
-        headline: en.failed,
-        detail: en.failedDetail(en.failure[status.cause], status.detail, en.internet[status.internet]),
+        headline: texts.failed,
+        detail: texts.failedDetail(
+          texts.failure[status.cause],
+          status.detail,
+          texts.internet[status.internet],
+        ),
         tone: 'problem',
       };
     default:
@@ -66,10 +75,10 @@ export function describeStatus(status: Status, now: WallClockMs): StatusDescript
  * Names a link as people do: by its kind, and by its interface name too where the kind alone is ambiguous or says
  * nothing.
  */
-export function linkLabel(name: string, links: readonly LinkStatus[]): string {
+export function linkLabel(name: string, links: readonly LinkStatus[], { texts }: Wording = ENGLISH): string {
   const link = links.find((candidate) => candidate.name === name);
   if (link === undefined || link.kind === 'other') return name;
-  const label = en.linkKind[link.kind];
+  const label = texts.linkKind[link.kind];
   const isAmbiguous = links.some(
     (other) => other.name !== name && other.kind === link.kind && other.state !== 'ignored',
   );
@@ -77,22 +86,25 @@ export function linkLabel(name: string, links: readonly LinkStatus[]): string {
 }
 
 /** Says what a switch cost: `8.3 ms gap, 7 packets sent again`. */
-export function describeSwitchCost(happened: Pick<LastSwitch, 'gapMicros' | 'replayedPackets'>): string {
-  const gap = formatDuration(happened.gapMicros);
+export function describeSwitchCost(
+  happened: Pick<LastSwitch, 'gapMicros' | 'replayedPackets'>,
+  { texts, format }: Wording = ENGLISH,
+): string {
+  const gap = format.duration(happened.gapMicros);
   return happened.replayedPackets === 0
-    ? en.switchGapNothingLost(gap)
-    : en.switchGapReplayed(gap, happened.replayedPackets);
+    ? texts.switchGapNothingLost(gap)
+    : texts.switchGapReplayed(gap, happened.replayedPackets);
 }
 
-function describeUnreachable(status: UnreachableStatus): StatusDescription {
+function describeUnreachable(status: UnreachableStatus, { texts }: Wording): StatusDescription {
   switch (status.reason) {
     case 'no-permission':
-      return { headline: en.permissionNeeded, detail: en.permissionDetail, tone: 'problem' };
+      return { headline: texts.permissionNeeded, detail: texts.permissionDetail, tone: 'problem' };
     case 'version':
-      return { headline: en.updateNeeded, detail: en.updateDetail, tone: 'problem' };
+      return { headline: texts.updateNeeded, detail: texts.updateDetail, tone: 'problem' };
     case 'stopped':
     case 'not-installed':
-      return { headline: en.serviceStopped, detail: en.unreachable[status.reason], tone: 'problem' };
+      return { headline: texts.serviceStopped, detail: texts.unreachable[status.reason], tone: 'problem' };
     default:
       return assertNever(status.reason);
   }
@@ -100,16 +112,21 @@ function describeUnreachable(status: UnreachableStatus): StatusDescription {
 
 type StatusOf<S extends DaemonStatus['state']> = Extract<DaemonStatus, { state: S }>;
 
-function describeProtected(status: StatusOf<'protected'>, now: WallClockMs): StatusDescription {
+function describeProtected(
+  status: StatusOf<'protected'>,
+  now: WallClockMs,
+  wording: Wording,
+): StatusDescription {
+  const { texts } = wording;
   const { links, lastSwitch } = status;
-  const label = (name: string): string => linkLabel(name, links);
+  const label = (name: string): string => linkLabel(name, links, wording);
 
   if (lastSwitch !== null) {
     const ageMs = now - Date.parse(lastSwitch.at);
     if (ageMs >= 0 && ageMs < SWITCH_IS_NEWS_MS) {
       return {
-        headline: en.switchedTo(label(lastSwitch.to)),
-        detail: describeSwitchCost(lastSwitch),
+        headline: texts.switchedTo(label(lastSwitch.to)),
+        detail: describeSwitchCost(lastSwitch, wording),
         tone: 'good',
       };
     }
@@ -117,47 +134,59 @@ function describeProtected(status: StatusOf<'protected'>, now: WallClockMs): Sta
 
   const complaints = status.degraded.filter((reason) => reason.kind !== 'no-standby');
   if (complaints.length > 0) {
-    const sentences = complaints.map((reason) => describeDegraded(reason, label));
-    return { headline: en.degraded, detail: sentences.reduce(en.join), tone: 'warning' };
+    const sentences = complaints.map((reason) => describeDegraded(reason, label, wording));
+    return { headline: texts.degraded, detail: sentences.reduce(texts.join), tone: 'warning' };
   }
 
   if (status.carrying.length > 1) {
-    return { headline: en.usingLinks(status.carrying.map(label)), detail: rates(status), tone: 'good' };
+    return {
+      headline: texts.usingLinks(status.carrying.map(label)),
+      detail: rates(status, wording),
+      tone: 'good',
+    };
   }
   const standby = links.filter((link) => link.state === 'standby').map((link) => label(link.name));
   return {
-    headline: en.protectedOn(label(status.carrying[0] ?? '')),
-    detail: standby.length > 0 ? en.standsBy(standby) : en.noStandby,
+    headline: texts.protectedOn(label(status.carrying[0] ?? '')),
+    detail: standby.length > 0 ? texts.standsBy(standby) : texts.noStandby,
     tone: 'good',
   };
 }
 
-function describeDegraded(reason: DegradedReason, label: (name: string) => string): string {
+function describeDegraded(
+  reason: DegradedReason,
+  label: (name: string) => string,
+  { texts, format }: Wording,
+): string {
   switch (reason.kind) {
     case 'loss':
-      return en.losesPackets(label(reason.link), formatRatio(reason.lossRatio));
+      return texts.losesPackets(label(reason.link), format.ratio(reason.lossRatio));
     case 'slow':
-      return en.answersSlowly(label(reason.link), formatDuration(reason.rttMicros));
+      return texts.answersSlowly(label(reason.link), format.duration(reason.rttMicros));
     case 'no-standby':
-      return en.noStandby;
+      return texts.noStandby;
     default:
       return assertNever(reason);
   }
 }
 
-function rates(status: StatusOf<'protected'>): string {
+function rates(status: StatusOf<'protected'>, { texts, format }: Wording): string {
   const carrying = status.links.filter((link) => link.state === 'carrying');
   const down = carrying.reduce((sum, link) => sum + link.rxBitsPerSecond, 0);
   const up = carrying.reduce((sum, link) => sum + link.txBitsPerSecond, 0);
   const rtts = carrying.flatMap((link) => (link.rttMicros === null ? [] : [link.rttMicros]));
-  const rtt = rtts.length === 0 ? null : formatDuration(Math.min(...rtts));
-  return en.rates(formatRate(down), formatRate(up), rtt);
+  const rtt = rtts.length === 0 ? null : format.duration(Math.min(...rtts));
+  return texts.rates(format.rate(down), format.rate(up), rtt);
 }
 
-function describeBoxUnreachable(status: StatusOf<'box-unreachable'>, now: WallClockMs): StatusDescription {
-  const since = formatTimeOfDay(Date.parse(status.since));
-  const first = status.internet === 'none' ? en.noInternetSince(since) : en.directSince(since);
+function describeBoxUnreachable(
+  status: StatusOf<'box-unreachable'>,
+  now: WallClockMs,
+  { texts, format }: Wording,
+): StatusDescription {
+  const since = format.timeOfDay(Date.parse(status.since));
+  const first = status.internet === 'none' ? texts.noInternetSince(since) : texts.directSince(since);
   const waitMs = status.nextTryAt === null ? 0 : Date.parse(status.nextTryAt) - now;
-  const second = waitMs > 0 ? en.retryingIn(formatDuration(waitMs * 1000)) : en.retrying;
-  return { headline: en.boxUnreachable, detail: en.join(first, second), tone: 'warning' };
+  const second = waitMs > 0 ? texts.retryingIn(format.duration(waitMs * 1000)) : texts.retrying;
+  return { headline: texts.boxUnreachable, detail: texts.join(first, second), tone: 'warning' };
 }

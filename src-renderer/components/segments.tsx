@@ -1,0 +1,32 @@
+import type { JSX } from 'react';
+import { RadioGroup } from 'radix-ui';
+import styles from './segments.module.css';
+
+/** A few short choices side by side, one of them taken. */
+export function Segments<Value extends string>({
+  label,
+  choices,
+  value,
+  onChange,
+}: {
+  readonly label: string;
+  readonly choices: readonly { readonly value: Value; readonly name: string }[];
+  readonly value: Value;
+  readonly onChange: (value: Value) => void;
+}): JSX.Element {
+  return (
+    <RadioGroup.Root
+      className={styles['segments']}
+      aria-label={label}
+      orientation="horizontal"
+      value={value}
+      onValueChange={(next) => onChange(next as Value)}
+    >
+      {choices.map((choice) => (
+        <RadioGroup.Item key={choice.value} className={styles['segment']} value={choice.value}>
+          {choice.name}
+        </RadioGroup.Item>
+      ))}
+    </RadioGroup.Root>
+  );
+}

@@ -1,0 +1,84 @@
+import type { JSX, ReactNode } from 'react';
+import type { LinkStatus } from '../../../src-shared/model/link.ts';
+import { Icon } from '../../components/icon.tsx';
+import { kindIcon, linkColour, STATE_ICON } from '../../components/link-look.ts';
+import { Sparkline } from '../../components/sparkline.tsx';
+import { useHistory, useWords } from '../../window-context.ts';
+import styles from './link-card.module.css';
+import { PriorityMenu } from './priority-menu.tsx';
+
+/** How much of the history the small line shows. */
+const SPARK_SECONDS = 60;
+
+/** One link: what it does, how good it is, what it may be used for. */
+export function LinkCard({
+  link,
+  names,
+}: {
+  readonly link: LinkStatus;
+  readonly names: readonly string[];
+}): JSX.Element {
+  const { t, label, format } = useWords();
+  const history = useHistory();
+  const series = history.link(link.name);
+  const rates = (series?.downBitsPerSecond ?? [])
+    .map((down, index) => (down === null ? null : down + (series?.upBitsPerSecond[index] ?? 0)))
+    .slice(-SPARK_SECONDS);
+  const peak = Math.max(0, ...rates.map((rate) => rate ?? 0));
+  const isUp = link.state !== 'lost' && link.state !== 'ignored';
+  return (
+    <li className={styles['card']} data-state={link.state} aria-label={label(link.name)}>
+      <div className={styles['head']}>
+        <span className={styles['kind']} style={{ color: `var(${linkColour(link.name, names)})` }}>
+          <Icon name={kindIcon(link.kind)} />
+        </span>
+        <h3 className={styles['name']}>
+          {label(link.name)}
+          {label(link.name).includes(link.name) ? null : (
+            <span className={styles['device']}>{link.name}</span>
+          )}
+        </h3>
+        <span className={styles['state']}>
+          <Icon name={STATE_ICON[link.state]} />
+          {t.linkState[link.state]}
+        </span>
+      </div>
+      {link.ignoredBecause !== null && <p className={styles['reason']}>{link.ignoredBecause}</p>}
+      {isUp && (
+        <Sparkline
+          values={rates}
+          length={SPARK_SECONDS}
+          colour={linkColour(link.name, names)}
+          summary={t.lastMinute(label(link.name), format.rate(peak))}
+        />
+      )}
+      <dl className={styles['values']}>
+        {isUp && (
+          <>
+            <Value name={t.down}>{format.rate(link.rxBitsPerSecond)}</Value>
+            <Value name={t.up}>{format.rate(link.txBitsPerSecond)}</Value>
+            <Value name={t.delay}>
+              {link.rttMicros === null ? t.unknown : format.duration(link.rttMicros)}
+            </Value>
+            <Value name={t.loss}>{format.ratio(link.lossRatio)}</Value>
+          </>
+        )}
+        <div className={styles['priority']}>
+          <dt>{t.priority}</dt>
+          <dd>
+            <PriorityMenu link={link} />
+          </dd>
+        </div>
+      </dl>
+    </li>
+  );
+}
+
+function Value({ name, children }: { readonly name: string; readonly children: ReactNode }): JSX.Element {
+  return (
+    <div className={styles['value']}>
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </div>
+  );
+}

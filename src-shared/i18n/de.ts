@@ -1,0 +1,108 @@
+import type { en } from './en.ts';
+import type { Texts } from './texts.ts';
+
+/** The status texts in German. */
+export const de: Texts<typeof en> = {
+  linkKind: {
+    ethernet: 'Ethernet',
+    wifi: 'WLAN',
+    usb: 'USB-Ethernet',
+    cellular: 'Mobilfunk',
+    other: 'Leitung',
+  },
+
+  linkState: {
+    carrying: 'trägt',
+    standby: 'steht bereit',
+    suspect: 'unsicher',
+    lost: 'verloren',
+    ignored: 'nicht genutzt',
+  },
+
+  linkPriority: {
+    auto: 'automatisch',
+    prefer: 'bevorzugt',
+    backup: 'Reserve',
+    never: 'nie',
+  },
+
+  mode: {
+    seamless: 'Nahtlos: Die beste Leitung trägt, die anderen stehen bereit',
+    bonded: 'Gebündelt: Alle Leitungen zusammen',
+    redundant: 'Doppelt: Alles wird zweimal gesendet',
+    saver: 'Sparsam: Eine Leitung mit Datengrenze kommt zuletzt',
+  },
+
+  internet: {
+    tunnelled: 'Internet ist geschützt',
+    direct: 'Internet läuft direkt',
+    none: 'Kein Internet',
+  },
+
+  switchReason: {
+    'carrier-lost': 'Kabel oder Signal weg',
+    silent: 'Leitung verstummt',
+    'address-gone': 'Adresse weg',
+    'device-gone': 'Gerät entfernt',
+    'better-link': 'bessere Leitung',
+    user: 'auf Wunsch',
+  },
+
+  failure: {
+    'no-box-configured': 'Mit diesem Laptop ist keine Box gekoppelt',
+    'tun-unavailable': 'Das Tunnelgerät lässt sich nicht öffnen',
+    'routes-refused': 'Das System hat die Routen abgelehnt',
+    'state-unwritable': 'Der Ordner für den Zustand lässt sich nicht beschreiben',
+    'box-version': 'Die Box spricht eine andere Version',
+    'box-refused-key': 'Die Box kennt diesen Laptop nicht',
+    internal: 'Im Dienst ist ein Fehler aufgetreten',
+  },
+
+  off: 'Aus',
+  offDetail: 'Das Internet läuft über die eigene Verbindung dieses Laptops',
+  offNoInternet: 'Keine Leitung ist verbunden',
+  draining: 'Wird ausgeschaltet',
+  drainingDetail: 'Neue Verbindungen laufen direkt; offene enden von selbst',
+  connecting: 'Verbindet ...',
+  connectingDetail: (internet) => `Sucht die Box in diesem Netz; ${internet}`,
+  protectedOn: (link) => `Geschützt über ${link}`,
+  usingLinks: (links) => `${listOf(links)} zusammen`,
+  switchedTo: (link) => `Gewechselt zu ${link}`,
+  switchGapNothingLost: (gap) => `${gap} Lücke, nichts verloren`,
+  switchGapReplayed: (gap, packets) =>
+    `${gap} Lücke, ${packets === 1 ? '1 Paket' : `${packets} Pakete`} erneut gesendet`,
+  standsBy: (links) => `${listOf(links)} ${links.length === 1 ? 'steht' : 'stehen'} bereit`,
+  noStandby: 'Keine andere Leitung steht bereit',
+  rates: (down, up, rtt) =>
+    rtt === null ? `${down} herunter, ${up} hinauf` : `${down} herunter, ${up} hinauf, ${rtt}`,
+  degraded: 'Geschützt, langsam',
+  losesPackets: (link, ratio) => `${link} verliert ${ratio} der Pakete`,
+  answersSlowly: (link, rtt) => `${link} antwortet erst nach ${rtt}`,
+  noLink: 'Keine Leitung',
+  noLinkDetail: 'Weder Kabel noch WLAN ist verbunden; kein Internet',
+  away: 'Nicht zu Hause',
+  awayDetail: 'Internet läuft direkt; zu Hause macht Bowline weiter',
+  boxUnreachable: 'Box nicht erreichbar',
+  directSince: (time) => `Internet läuft seit ${time} direkt`,
+  noInternetSince: (time) => `Kein Internet seit ${time}`,
+  retryingIn: (delay) => `nächster Versuch in ${delay}`,
+  retrying: 'nächster Versuch läuft',
+  failed: 'Nicht geschützt',
+  failedDetail: (cause, detail, internet) => `${detail === '' ? cause : `${cause} (${detail})`}; ${internet}`,
+  permissionNeeded: 'Erlaubnis nötig',
+  permissionDetail:
+    'Dieses Konto darf nicht mit dem Bowline-Dienst sprechen; es muss in die Gruppe bowline und sich neu anmelden',
+  updateNeeded: 'Aktualisierung nötig',
+  updateDetail: 'Programm und Dienst haben verschiedene Versionen; der Dienst muss neu starten',
+  serviceStopped: 'Dienst läuft nicht',
+  unreachable: {
+    stopped: 'Der Bowline-Dienst läuft nicht; Internet läuft direkt',
+    'not-installed': 'Der Bowline-Dienst hat hier keinen Socket; Internet läuft direkt',
+  },
+  join: (first, second) => `${first}; ${second}`,
+};
+
+function listOf(names: readonly string[]): string {
+  if (names.length <= 1) return names[0] ?? '';
+  return `${names.slice(0, -1).join(', ')} und ${names[names.length - 1] ?? ''}`;
+}

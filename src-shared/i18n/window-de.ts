@@ -1,0 +1,2 @@
+import { windowEn } from './window-en.ts';
+export const windowDe = windowEn;

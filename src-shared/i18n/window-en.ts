@@ -1,0 +1,268 @@
+import type { LinkPriority, LinkState } from '../model/link.ts';
+import type { Mode, SwitchReason } from '../model/status.ts';
+
+/*
+ * The window's texts in English. Verbs on buttons, sentence form elsewhere, the cause first. Names of links, boxes and
+ * commands come in as arguments; nothing is put together from pieces outside.
+ */
+
+/** Every text of the window that no status description has. */
+export const windowEn = {
+  productName: 'Bowline',
+  protection: 'Protection',
+  opening: 'Asking the service',
+
+  view: {
+    overview: 'Overview',
+    timeline: 'Timeline',
+    graphs: 'Graphs',
+    settings: 'Settings',
+    diagnostics: 'Diagnostics',
+  },
+  viewsLabel: 'Views',
+  close: 'Close',
+  cancel: 'Cancel',
+  back: 'Back',
+  copy: 'Copy',
+  copied: 'Copied',
+
+  notConfirmed: 'The service did not confirm this within 3 seconds; shown is what it says',
+  callFailed: (cause: string) => `That did not work: ${cause}`,
+  serviceTooOld: 'The service is older than the window and cannot do this; update and restart it',
+
+  // Links
+  links: 'Links',
+  noLinks: 'No links',
+  noLinksHint: 'No cable and no Wi-Fi is connected. A link appears here as soon as it is.',
+  linkState: {
+    carrying: 'Carrying',
+    standby: 'Stands by',
+    suspect: 'In doubt',
+    lost: 'Lost',
+    ignored: 'Not used',
+  } satisfies Record<LinkState, string>,
+  delay: 'Delay',
+  loss: 'Loss',
+  down: 'Down',
+  up: 'Up',
+  unknown: 'unknown',
+  priority: 'Priority',
+  priorityOf: (link: string) => `Priority of ${link}`,
+  priorityName: {
+    auto: 'Automatic',
+    prefer: 'Primary',
+    backup: 'Backup',
+    never: 'Never',
+  } satisfies Record<LinkPriority, string>,
+  priorityHint: {
+    auto: 'Used when it is the best',
+    prefer: 'Carries whenever it works',
+    backup: 'Carries when no other link can',
+    never: 'Carries nothing',
+  } satisfies Record<LinkPriority, string>,
+  lastMinute: (link: string, peak: string) => `${link}: at most ${peak} in the last minute`,
+  notUsedLinks: (count: number) => (count === 1 ? '1 link not used' : `${count} links not used`),
+  ropeSummary: (carrying: string, standby: string) =>
+    `${carrying === '' ? 'Nothing reaches the box' : `${carrying} to the box`}${standby === '' ? '' : `; ready: ${standby}`}`,
+  laptop: 'This laptop',
+  box: 'Box',
+  noBox: 'No box',
+  learned: (rate: string) => `Can send ${rate}`,
+  excluded: {
+    'too-slow': 'Left out of the bundle: too slow to add anything',
+    'too-lossy': 'Left out of the bundle: loses too many packets',
+    'too-late': 'Left out of the bundle: answers too late',
+    other: 'Left out of the bundle',
+  },
+
+  // Overview
+  recently: 'What happened',
+  showAll: 'Show all',
+  nothingHappened: 'Nothing yet. Switches and lost links appear here.',
+  hidden: 'Hidden from programs',
+  interruptions: (count: number) => (count === 1 ? 'interruption' : 'interruptions'),
+  sinceStart: 'since the service started',
+  packetsLost: 'Packets lost',
+  packetsReplayed: 'Sent again',
+  boxName: 'Box',
+  address: 'Address',
+  fingerprint: 'Fingerprint',
+  versions: 'Versions',
+  versionPair: (daemon: string, box: string) => `service ${daemon}, box ${box}`,
+  versionDaemon: (daemon: string) => `service ${daemon}`,
+
+  // Timeline
+  range: 'Time shown',
+  ranges: { 'half-hour': '30 minutes', day: '24 hours', week: '7 days' },
+  bandsSummary: (switches: string) => `Bands of the links over time, with ${switches}`,
+  switchCount: (count: number) =>
+    count === 0 ? 'no switches' : count === 1 ? '1 switch' : `${count} switches`,
+  now: 'now',
+  events: 'Events',
+  earlier: 'Show earlier events',
+  timelineUnavailable: 'The service keeps no timeline; update it',
+  timelineFailed: (cause: string) => `The timeline cannot be read: ${cause}`,
+  truncated: 'There is more than can be shown; the oldest events are left out',
+  switched: {
+    'carrier-lost': (from: string, to: string) => `${from} lost its cable or signal; ${to} took over`,
+    silent: (from: string, to: string) => `${from} fell silent; ${to} took over`,
+    'address-gone': (from: string, to: string) => `${from} lost its address; ${to} took over`,
+    'device-gone': (from: string, to: string) => `${from} was removed; ${to} took over`,
+    'better-link': (from: string, to: string) => `${to} is better than ${from} and took over`,
+    user: (from: string, to: string) => `${to} took over from ${from}, on request`,
+  } satisfies Record<SwitchReason, (from: string, to: string) => string>,
+  switchCost: (gap: string, packets: number) =>
+    packets === 0
+      ? `${gap} gap, nothing sent again`
+      : `${gap} gap, ${packets === 1 ? '1 packet' : `${packets} packets`} sent again`,
+  linkBecame: {
+    carrying: (link: string) => `${link} carries`,
+    standby: (link: string) => `${link} stands by`,
+    suspect: (link: string) => `${link} is in doubt`,
+    lost: (link: string) => `${link} was lost`,
+    ignored: (link: string) => `${link} is not used`,
+  } satisfies Record<LinkState, (link: string) => string>,
+  connectionBecame: {
+    off: 'Switched off',
+    connecting: 'Looking for the box',
+    protected: 'Protected',
+    away: 'Away from home',
+    'box-unreachable': 'Box not reachable',
+    failed: 'Not protected',
+  },
+
+  // Graphs
+  lastMinutes: 'The last 5 minutes',
+  rate: 'Rate',
+  direction: 'Direction',
+  graphSummary: (title: string, values: string) => `${title}, the last 5 minutes. Latest: ${values}`,
+  noData: 'nothing measured',
+
+  // Settings
+  mode: 'Mode',
+  modeName: {
+    seamless: 'Seamless',
+    bonded: 'Bonded',
+    redundant: 'Redundant',
+    saver: 'Saver',
+  } satisfies Record<Mode, string>,
+  modeHint: {
+    seamless: 'The best link carries, the others stand by. Right for almost everything.',
+    bonded: 'All links add up. Faster transfers; a little more battery.',
+    redundant: 'Everything goes over two links. For calls and games; twice the data.',
+    saver: 'A metered link carries only when it is the last one.',
+  } satisfies Record<Mode, string>,
+  linkPriorities: 'Priorities of the links',
+  window: 'Window',
+  language: 'Language',
+  languages: { system: 'As the system', en: 'English', de: 'Deutsch' },
+  startAtLogin: 'Start at login',
+  startAtLoginHint: 'Opens in the tray, without a window',
+  pairing: 'Pairing',
+  pairedWith: (name: string) => `Paired with ${name}`,
+  notPaired: 'No box is paired with this laptop',
+  unpair: 'Unpair ...',
+  unpairTitle: (name: string) => `Unpair from ${name}`,
+  unpairText: 'Protection ends and internet goes direct. To use the box again, it has to show a new code.',
+  unpairConfirm: 'Unpair',
+  pairNow: 'Pair with a box',
+
+  // Diagnostics
+  checks: 'Checks',
+  runChecks: 'Run the checks',
+  runningChecks: 'Checking',
+  checksHint: 'Looks at what usually goes wrong, and says what helps.',
+  verdict: { ok: 'Fine', warning: 'Worth a look', failed: 'Failed', skipped: 'Skipped' },
+  fixed: 'Fixed',
+  applyFixes: 'Fix what can be fixed',
+  unplugTest: 'Unplug test',
+  unplugHint: 'Takes the carrying link away for a moment and measures what that does. Nothing should notice.',
+  unplugKinds: { carrier: 'Cable out', silent: 'Link goes silent' },
+  unplugKind: 'What happens',
+  startTest: 'Start the test',
+  testing: 'Testing',
+  testResult: (link: string, to: string) => `${link} was taken away, ${to} took over`,
+  testGap: 'Gap',
+  report: 'Report',
+  reportHint:
+    'Everything that helps to find a fault, as text. It holds names and addresses of this network, no keys.',
+  copyReport: 'Copy the report',
+  showReport: 'Show the report',
+
+  // Service problems
+  problem: {
+    stopped: 'The service that keeps connections alive does not run on this laptop.',
+    'not-installed':
+      'The service that keeps connections alive is not there yet. It comes with the package, or is started by hand.',
+    'no-permission':
+      'Only members of the group bowline may talk to the service. After joining, sign out and in again.',
+    version: 'The window and the service come from different versions.',
+  },
+  problemVersions: (window: string, service: string) => `Window ${window}, service ${service}`,
+  problemAction: {
+    stopped: 'Start the service',
+    'not-installed': 'Install the service',
+    'no-permission': 'Allow this user',
+    version: 'Restart the service',
+  },
+  problemCommand: 'In a terminal:',
+  problemWaiting: 'This window goes on by itself as soon as the service answers.',
+  workingOnIt: 'Working on it',
+
+  disconnected: {
+    ended: 'The program behind this page has ended',
+    refused: 'This address cannot be used any more',
+  },
+  disconnectedHint: {
+    ended: 'Run bowline ui again and open the address that it prints.',
+    refused: 'Each address opens one window. Open the one that bowline ui printed last.',
+  },
+
+  // Onboarding
+  setup: 'Set up',
+  stepOf: (step: number, steps: number) => `Step ${step} of ${steps}`,
+  steps: {
+    service: 'Service',
+    permission: 'Permission',
+    find: 'Find the box',
+    code: 'Enter the code',
+    try: 'Try it',
+  },
+  stepDone: 'done',
+  searching: 'Looking for boxes on this network',
+  searchAgain: 'Look again',
+  noBoxFound: 'No box answers on this network',
+  noBoxFoundHint: 'The box has to run on the same network as this laptop: switch it on, or start it with',
+  useAddress: 'Enter an address instead',
+  addressLabel: 'Address of the box',
+  addressHint: 'A name or an address, such as 192.168.1.10 or attic.local:4747',
+  continue: 'Continue',
+  chooseBox: (name: string) => `Choose ${name}`,
+  boxAsksUpdate: 'Speaks another version; update the box',
+  codeLabel: 'Code',
+  codeHint: (name: string) => `${name} shows a code of 6 digits. Where it has no screen, run there`,
+  pair: 'Pair',
+  pairingBusy: 'Pairing',
+  pairingProblem: {
+    'wrong-code': 'The code is not the one that the box shows. Look again and enter it once more.',
+    'code-expired': 'The code has expired. Ask the box for a new one.',
+    'code-used': 'The code has been used already. Ask the box for a new one.',
+    'too-many-tries': 'Too many wrong codes: this one is void. Ask the box for a new one.',
+    'box-unreachable': 'The box does not answer. Check that it runs and is on this network.',
+    'wrong-box': 'Another box answered than the chosen one. Go back and look again.',
+    'version-mismatch': 'The box speaks another version. Update the older of the two.',
+    'box-gone': 'The box went away in the middle. Try again once it is back.',
+  },
+  tryTitle: 'Unplug the cable now',
+  tryHint:
+    'Start a call or a download if there is one at hand, then pull the network cable. Nothing should notice.',
+  tryNoSecond:
+    'Only one link reaches the box so far. Connect Ethernet and Wi-Fi both, and pull the cable then.',
+  tryWaiting: 'Waiting for the cable',
+  tryConnecting: 'Connecting to the box first',
+  tryDone: 'That was it',
+  tryDoneText: (to: string) => `${to} took over, and every connection lived on.`,
+  tryWithoutHands: 'Test without touching it',
+  finish: 'Finish',
+  skip: 'Skip',
+} as const;

@@ -1,0 +1,95 @@
+import { ControlServer } from '../../src-control/index.ts';
+import { controlError, type ControlError } from '../../src-shared/control/error.ts';
+import {
+  windowContract,
+  type FoundBox,
+  type TimelineEntry,
+  type WindowContract,
+  type WindowStatus,
+} from '../../src-shared/control/window-contract.ts';
+import type { DoctorCheck } from '../../src-shared/model/doctor.ts';
+import { err, ok, type Result } from '../../src-shared/util/result.ts';
+import { offStatus, protectedStatus } from './status.ts';
+
+/** A daemon for the window's tests: it answers everything the window may ask, over a real socket. */
+export class FakeWindowDaemon {
+  readonly calls: { readonly method: string; readonly params: unknown }[] = [];
+  status: WindowStatus = offStatus();
+  /** What switching on leads to; null if the daemon answers and then does nothing. */
+  statusWhenOn: WindowStatus | null = protectedStatus();
+  timeline: readonly TimelineEntry[] = [];
+  boxes: readonly FoundBox[] = [];
+  checks: readonly DoctorCheck[] = [];
+  /** How pairing ends. */
+  pairing: Result<{ name: string; fingerprint: string }, ControlError> = ok({
+    name: 'attic',
+    fingerprint: 'ab12-cd34',
+  });
+  #server: ControlServer<WindowContract> | null = null;
+
+  async start(socketPath: string): Promise<void> {
+    const note = (method: string, params: unknown): void => void this.calls.push({ method, params });
+    this.#server = await ControlServer.listen<WindowContract>({
+      contract: windowContract,
+      socketPath,
+      programVersion: '0.1.0',
+      groupId: null,
+      readPeerCredentials: () => ({ pid: 1, uid: 0, gid: 0 }),
+      mayConnect: () => true,
+      onNotice: () => undefined,
+      snapshots: { 'status.changed': () => this.status },
+      handlers: {
+        'status.get': () => ok(this.status),
+        'connection.setWanted': (params) => {
+          note('connection.setWanted', params);
+          const next = params.wanted ? this.statusWhenOn : offStatus();
+          if (next !== null) this.become(next);
+          return ok({});
+        },
+        'mode.set': (params) => {
+          note('mode.set', params);
+          this.become({ ...this.status, mode: params.mode });
+          return ok({});
+        },
+        'links.list': () => ok({ links: this.status.links }),
+        'link.setPriority': (params) => {
+          note('link.setPriority', params);
+          const links = this.status.links.map((link) =>
+            link.name === params.name ? { ...link, priority: params.priority } : link,
+          );
+          this.become({ ...this.status, links });
+          return ok({});
+        },
+        'test.unplug': (params) => {
+          note('test.unplug', params);
+          const costs = { gapMicros: 8300, packetsReplayed: 7, packetsLost: 0 };
+          return ok({ link: 'eth0', kind: params.kind, to: 'wlan0', ...costs });
+        },
+        'doctor.run': () => ok({ checks: [...this.checks] }),
+        'timeline.list': () => ok({ entries: [...this.timeline], truncated: false }),
+        'boxes.find': () => ok({ boxes: [...this.boxes] }),
+        'pairing.start': (params) => {
+          note('pairing.start', params);
+          return this.pairing;
+        },
+        'pairing.forget': (params) => {
+          note('pairing.forget', params);
+          if (this.status.box === null) return err(controlError('NOT_POSSIBLE_NOW', 'no box is paired'));
+          this.become({ ...offStatus(), box: null });
+          return ok({});
+        },
+      },
+    });
+  }
+
+  /** Changes the status and tells all windows. */
+  become(status: WindowStatus): void {
+    this.status = status;
+    this.#server?.publish('status.changed', status);
+  }
+
+  async stop(): Promise<void> {
+    await this.#server?.close();
+    this.#server = null;
+  }
+}
