@@ -1,7 +1,11 @@
 import { builtinModules } from 'node:module';
+import jsxA11y from 'eslint-plugin-jsx-a11y';
+import reactHooks from 'eslint-plugin-react-hooks';
 import tseslint from 'typescript-eslint';
 
-const TYPESCRIPT = ['src-*/**/*.ts', 'test/**/*.ts', 'vitest.config.ts'];
+/** Code of a page: another program, since it has the types of a browser. */
+const PAGE = ['src-renderer/**/*.{ts,tsx}', 'test/view/**/*.{ts,tsx}'];
+const TYPESCRIPT = ['src-*/**/*.ts', 'test/**/*.ts', 'vitest.config.ts', ...PAGE];
 
 /** Folders whose behaviour is a function of their inputs alone: time and randomness are handed in. */
 const ENGINE = ['src-engine/**/*.ts', 'src-pairing/**/*.ts'];
@@ -163,16 +167,37 @@ export default tseslint.config(
   },
   {
     // Programs that talk to a person or to a script on their standard streams.
-    files: ['src-cli/**/*.ts', 'src-{daemon,box}/main.ts', 'test/lab/**/*.ts'],
+    files: ['src-cli/**/*.ts', 'src-{daemon,box}/main.ts', 'test/lab/**/*.ts', 'test/e2e/screens.ts'],
     rules: { 'no-console': 'off' },
   },
   {
-    files: ['test/**/*.ts'],
+    files: ['test/**/*.{ts,tsx}'],
     rules: {
       'max-lines': ['error', { max: 800 }],
       // Matchers and fakes are handed over as values all the time.
       '@typescript-eslint/unbound-method': 'off',
     },
+  },
+  {
+    files: PAGE,
+    plugins: { 'react-hooks': reactHooks },
+    extends: [jsxA11y.flatConfigs.strict],
+    languageOptions: { parserOptions: { project: './test/view/tsconfig.json' } },
+    rules: {
+      'react-hooks/rules-of-hooks': 'error',
+      'react-hooks/exhaustive-deps': 'error',
+      // Components are named like types, and styles come as the default export of a CSS module.
+      '@typescript-eslint/naming-convention': [
+        'error',
+        { selector: 'typeLike', format: ['PascalCase'] },
+        { selector: 'function', format: ['camelCase', 'PascalCase'] },
+      ],
+    },
+  },
+  {
+    // The types of CSS modules, which have a default export.
+    files: ['src-renderer/css.d.ts'],
+    rules: { 'no-restricted-exports': 'off' },
   },
   {
     // Functions of the addon have no `this`.

@@ -6,7 +6,12 @@ import { PROJECT_DIR } from './lib/run.mjs';
 
 process.chdir(PROJECT_DIR);
 
-const folders = ['.', ...readdirSync('.').filter((name) => /^(src-|test$)/.test(name) && hasSource(name))];
+const folders = [
+  '.',
+  ...readdirSync('.').filter((name) => /^(src-|test$)/.test(name) && hasSource(name)),
+  // Tests of a page have the types of a browser.
+  'test/view',
+];
 const waiting = [...folders];
 /** @type {string[]} */
 const failed = [];

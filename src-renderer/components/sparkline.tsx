@@ -8,6 +8,7 @@ const HEIGHT = 32;
 export function Sparkline({
   values,
   length,
+  minimumPeak,
   colour,
   summary,
 }: {
@@ -15,10 +16,12 @@ export function Sparkline({
   readonly values: readonly (number | null)[];
   /** How many values fill the whole width. */
   readonly length: number;
+  /** The least value that fills the height, so that next to nothing does not look like much. */
+  readonly minimumPeak: number;
   readonly colour: string;
   readonly summary: string;
 }): JSX.Element {
-  const peak = Math.max(1, ...values.map((value) => value ?? 0));
+  const peak = Math.max(minimumPeak, ...values.map((value) => value ?? 0));
   const offset = length - values.length;
   const points = values.map((value, index) => {
     const y = HEIGHT - 1 - ((value ?? 0) / peak) * (HEIGHT - 3);

@@ -17,7 +17,7 @@ type Series = { -readonly [Name in keyof LinkHistory]: (number | null)[] };
 export class History {
   readonly #links = new Map<string, Series>();
   readonly #listeners = new Set<() => void>();
-  #times: number[] = [];
+  readonly #times: number[] = [];
   #version = 0;
 
   /** Seconds since 1970 of the samples, oldest first. */

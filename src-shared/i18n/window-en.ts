@@ -65,15 +65,7 @@ export const windowEn = {
   ropeSummary: (carrying: string, standby: string) =>
     `${carrying === '' ? 'Nothing reaches the box' : `${carrying} to the box`}${standby === '' ? '' : `; ready: ${standby}`}`,
   laptop: 'This laptop',
-  box: 'Box',
   noBox: 'No box',
-  learned: (rate: string) => `Can send ${rate}`,
-  excluded: {
-    'too-slow': 'Left out of the bundle: too slow to add anything',
-    'too-lossy': 'Left out of the bundle: loses too many packets',
-    'too-late': 'Left out of the bundle: answers too late',
-    other: 'Left out of the bundle',
-  },
 
   // Overview
   recently: 'What happened',
@@ -130,9 +122,10 @@ export const windowEn = {
     'box-unreachable': 'Box not reachable',
     failed: 'Not protected',
   },
+  connectionWithInternet: (connection: string, internet: string) =>
+    `${connection}; ${internet.charAt(0).toLowerCase()}${internet.slice(1)}`,
 
   // Graphs
-  lastMinutes: 'The last 5 minutes',
   rate: 'Rate',
   direction: 'Direction',
   graphSummary: (title: string, values: string) => `${title}, the last 5 minutes. Latest: ${values}`,
@@ -238,7 +231,6 @@ export const windowEn = {
   addressHint: 'A name or an address, such as 192.168.1.10 or attic.local:4747',
   continue: 'Continue',
   chooseBox: (name: string) => `Choose ${name}`,
-  boxAsksUpdate: 'Speaks another version; update the box',
   codeLabel: 'Code',
   codeHint: (name: string) => `${name} shows a code of 6 digits. Where it has no screen, run there`,
   pair: 'Pair',
@@ -260,7 +252,6 @@ export const windowEn = {
     'Only one link reaches the box so far. Connect Ethernet and Wi-Fi both, and pull the cable then.',
   tryWaiting: 'Waiting for the cable',
   tryConnecting: 'Connecting to the box first',
-  tryDone: 'That was it',
   tryDoneText: (to: string) => `${to} took over, and every connection lived on.`,
   tryWithoutHands: 'Test without touching it',
   finish: 'Finish',

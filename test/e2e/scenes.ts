@@ -126,7 +126,7 @@ export const SCENES: readonly Scene[] = [
     daemon: (daemon, now) => {
       withHistory(daemon, now);
       const lastSwitch = {
-        at: new Date(now + 2_000).toISOString(),
+        at: new Date(now + 149_000).toISOString(),
         from: 'eth0',
         to: 'wlan0',
         reason: 'carrier-lost',

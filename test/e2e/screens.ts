@@ -13,6 +13,9 @@ const PROJECT_DIR = new URL('../../', import.meta.url).pathname;
 /** A minute of history is pressed into this many samples by a clock that is moved by hand. */
 const FED_SECONDS = 150;
 
+/** Longer than the longest change of colour. */
+const SETTLE_MS = 450;
+
 const THEMES = ['light', 'dark'] as const;
 const SIZES = {
   wide: { width: 1040, height: 820 },
@@ -77,6 +80,8 @@ async function photograph(page: Page, scene: Scene, path: string): Promise<void>
     for (const name of scene.press ?? []) await page.getByRole('button', { name }).click();
     await page.clock.runFor(600);
     await page.evaluate('document.fonts.ready.then(() => null)');
+    // Changes of colour run on the browser's own clock.
+    await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
     await page.screenshot({ path });
   } finally {
     await server.close();
@@ -101,8 +106,6 @@ async function feed(page: Page, daemon: FakeWindowDaemon): Promise<void> {
     daemon.become({ ...status, links });
     await page.clock.runFor(1_000);
   }
-  daemon.become(status);
-  await page.clock.runFor(1_000);
 }
 
 await main();

@@ -5,7 +5,7 @@ import styles from './chart.module.css';
 import type { Columns } from './graph-data.ts';
 
 /** Height of a chart at ordinary text size. */
-const HEIGHT_PX = 190;
+const HEIGHT_PX = 200;
 
 /** One line of a chart. */
 export interface Line {
@@ -83,13 +83,18 @@ function options(element: HTMLElement, latest: { readonly current: ChartProps })
     height: HEIGHT_PX,
     legend: { show: false },
     cursor: { show: false },
-    padding: [8, 8, 0, 0],
+    padding: [8, 24, 0, 0],
     scales: {
       x: { time: true, range: (_plot, _min, max) => [max - HISTORY_SECONDS, max] },
       y: { range: (_plot, _min, max) => [0, Math.max(latest.current.minimumTop, (max || 0) * 1.1)] },
     },
     axes: [
-      { ...axis, space: 80, values: (_plot, seconds) => seconds.map((at) => latest.current.formatTime(at)) },
+      {
+        ...axis,
+        size: 28,
+        incrs: [60, 120, 300],
+        values: (_plot, seconds) => seconds.map((at) => latest.current.formatTime(at)),
+      },
       {
         ...axis,
         size: 84,

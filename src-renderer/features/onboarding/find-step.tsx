@@ -109,9 +109,9 @@ function BoxButton({
           {box.addresses.join(', ')}
         </span>
       </span>
-      <span className={styles['quiet']} dir="ltr">
+      <code className={styles['fingerprint']} dir="ltr">
         {box.fingerprint}
-      </span>
+      </code>
     </button>
   );
 }

@@ -10,6 +10,9 @@ import { PriorityMenu } from './priority-menu.tsx';
 /** How much of the history the small line shows. */
 const SPARK_SECONDS = 60;
 
+/** Below this a link is as good as idle: keepalives and a few pages. */
+const QUIET_BITS_PER_SECOND = 1_000_000;
+
 /** One link: what it does, how good it is, what it may be used for. */
 export function LinkCard({
   link,
@@ -48,6 +51,7 @@ export function LinkCard({
         <Sparkline
           values={rates}
           length={SPARK_SECONDS}
+          minimumPeak={QUIET_BITS_PER_SECOND}
           colour={linkColour(link.name, names)}
           summary={t.lastMinute(label(link.name), format.rate(peak))}
         />

@@ -41,7 +41,10 @@ export function Settings({ status }: { readonly status: DaemonStatus }): JSX.Ele
               <li key={link.name} className={styles['row']}>
                 <Icon name={kindIcon(link.kind)} />
                 <span className={styles['name']}>
-                  {label(link.name)} <span className={styles['quiet']}>{link.name}</span>
+                  {label(link.name)}{' '}
+                  {!label(link.name).includes(link.name) && (
+                    <span className={styles['quiet']}>{link.name}</span>
+                  )}
                 </span>
                 <PriorityMenu link={link} />
               </li>

@@ -63,7 +63,10 @@ function describe(
     case 'connection':
       return {
         icon: entry.state === 'protected' ? 'knot' : 'globe',
-        sentence: texts.join(t.connectionBecame[entry.state], texts.internet[entry.internet]),
+        sentence:
+          entry.internet === 'tunnelled'
+            ? t.connectionBecame[entry.state]
+            : t.connectionWithInternet(t.connectionBecame[entry.state], texts.internet[entry.internet]),
         cost: null,
       };
   }

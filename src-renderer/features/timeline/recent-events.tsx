@@ -1,6 +1,7 @@
 import type { JSX } from 'react';
 import { Card } from '../../components/card.tsx';
 import { useWords } from '../../window-context.ts';
+import { withoutEffects } from './causes.ts';
 import { EventList } from './event-list.tsx';
 import styles from './recent-events.module.css';
 import { useTimeline } from './use-timeline.ts';
@@ -15,7 +16,9 @@ export function RecentEvents(): JSX.Element | null {
   const { t } = useWords();
   const timeline = useTimeline(DAY_MS);
   if (timeline.kind !== 'ready') return null;
-  const switches = timeline.entries.filter((entry) => entry.kind !== 'link' || entry.state === 'lost');
+  const telling = withoutEffects(timeline.entries).filter(
+    (entry) => entry.kind !== 'link' || entry.state === 'lost',
+  );
   return (
     <Card
       title={t.recently}
@@ -25,10 +28,10 @@ export function RecentEvents(): JSX.Element | null {
         </a>
       }
     >
-      {switches.length === 0 ? (
+      {telling.length === 0 ? (
         <p className={styles['nothing']}>{t.nothingHappened}</p>
       ) : (
-        <EventList entries={switches.slice(-SHOWN)} />
+        <EventList entries={telling.slice(-SHOWN)} />
       )}
     </Card>
   );

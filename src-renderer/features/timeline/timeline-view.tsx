@@ -6,6 +6,7 @@ import { Notice } from '../../components/notice.tsx';
 import { Segments } from '../../components/segments.tsx';
 import { useNow, useWords } from '../../window-context.ts';
 import { BandChart } from './band-chart.tsx';
+import { withoutEffects } from './causes.ts';
 import { EventList } from './event-list.tsx';
 import styles from './timeline-view.module.css';
 import { useTimeline, type Timeline } from './use-timeline.ts';
@@ -67,18 +68,17 @@ function Events({ timeline }: { readonly timeline: Timeline }): JSX.Element {
       </Notice>
     );
   }
-  if (timeline.entries.length === 0) return <p className={styles['quiet']}>{t.nothingHappened}</p>;
+  const entries = withoutEffects(timeline.entries);
+  if (entries.length === 0) return <p className={styles['quiet']}>{t.nothingHappened}</p>;
   return (
     <>
-      <EventList entries={timeline.entries.slice(-shown)} />
-      {shown < timeline.entries.length && (
+      <EventList entries={entries.slice(-shown)} />
+      {shown < entries.length && (
         <p className={styles['more']}>
           <Button onClick={() => setShown(shown + PAGE)}>{t.earlier}</Button>
         </p>
       )}
-      {shown >= timeline.entries.length && timeline.isTruncated && (
-        <p className={styles['quiet']}>{t.truncated}</p>
-      )}
+      {shown >= entries.length && timeline.isTruncated && <p className={styles['quiet']}>{t.truncated}</p>}
     </>
   );
 }

@@ -18,7 +18,9 @@ const LAYERS: Record<string, readonly string[]> = {
   'src-driver': ['src-shared', 'src-engine', 'src-platform'],
   'src-daemon': ['src-shared', 'src-engine', 'src-pairing', 'src-platform', 'src-driver', 'src-control'],
   'src-box': ['src-shared', 'src-engine', 'src-pairing', 'src-platform', 'src-driver', 'src-control'],
-  'src-cli': ['src-shared', 'src-control'],
+  'src-web-ui': ['src-shared', 'src-control'],
+  'src-cli': ['src-shared', 'src-control', 'src-web-ui'],
+  'src-renderer': ['src-shared'],
 };
 
 /** What a layer might reach for: a file of every other layer, of shared's inner folders, and of the tests. */
@@ -41,10 +43,20 @@ const NODE_MODULES: Record<string, readonly string[]> = {
   'src-driver': ['crypto', 'net', 'os', 'worker_threads'],
   'src-daemon': ['crypto', 'net', 'os', 'worker_threads'],
   'src-box': ['crypto', 'net', 'os', 'worker_threads'],
+  'src-web-ui': ['crypto', 'net', 'os', 'worker_threads'],
   'src-cli': ['crypto', 'net', 'os', 'worker_threads'],
+  'src-renderer': [],
 };
 
-const MAY_USE_ZOD = ['src-shared', 'src-platform', 'src-control', 'src-daemon', 'src-box', 'src-cli'];
+const MAY_USE_ZOD = [
+  'src-shared',
+  'src-platform',
+  'src-control',
+  'src-daemon',
+  'src-box',
+  'src-web-ui',
+  'src-cli',
+];
 
 describe('the layer rule', () => {
   let tree: FixtureTree;
@@ -127,6 +139,28 @@ describe('the layer rule', () => {
       const file = tree.write(`${layer}/multiplies.ts`, [`import { curve } from '@noble/curves';`]);
       if (layer !== 'src-pairing') expected.push(`${file} -> node_modules/@noble/curves/index.js`);
     }
+
+    expect(await tree.violations()).toEqual(expected.sort());
+  });
+
+  it('lets the command line start the browser, and reach no more of the platform', async () => {
+    tree.write('src-platform/exec.ts', []);
+    tree.write('src-platform/thing.ts', []);
+    tree.write('src-cli/opens.ts', [`import { thing } from '../src-platform/exec.ts';`]);
+    tree.write('src-cli/reaches.ts', [`import { thing } from '../src-platform/thing.ts';`]);
+
+    expect(await tree.violations()).toEqual(['src-cli/reaches.ts -> src-platform/thing.ts']);
+  });
+
+  it('allows the packages of the window in the window alone', async () => {
+    tree.writePackage('react');
+    const expected = Object.keys(LAYERS)
+      .map((layer) => ({
+        layer,
+        file: tree.write(`${layer}/draws.tsx`, [`import * as react from 'react';`]),
+      }))
+      .filter(({ layer }) => layer !== 'src-renderer')
+      .map(({ file }) => `${file} -> node_modules/react/index.js`);
 
     expect(await tree.violations()).toEqual(expected.sort());
   });
