@@ -25,7 +25,7 @@ const ROOTS = [
 
 const IMPORT_STYLE = [
   {
-    regex: '^\\.{1,2}/.*(?<!\\.(ts|tsx|mjs|json))$',
+    regex: '^\\.{1,2}/.*(?<!\\.(ts|tsx|mjs|json|css))$',
     message: 'Name the file with its extension (./file.ts).',
   },
   {

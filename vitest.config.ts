@@ -15,6 +15,35 @@ export default defineConfig({
       },
       {
         test: {
+          name: 'view',
+          include: ['test/view/**/*.test.tsx'],
+          environment: 'jsdom',
+          setupFiles: ['test/view/stub-browser.ts'],
+          css: { modules: { classNameStrategy: 'non-scoped' } },
+        },
+      },
+      {
+        test: {
+          name: 'browser',
+          include: ['test/e2e/**/*.browser.test.ts'],
+          pool: 'forks',
+          fileParallelism: false,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: 'browser-lab',
+          include: ['test/e2e/**/*.lab.test.ts'],
+          pool: 'forks',
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
+        test: {
           name: 'sim',
           include: ['test/sim/**/*.test.ts'],
           // Virtual time is free, real time is not: thousands of seeds keep a core busy for a while.

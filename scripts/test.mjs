@@ -42,6 +42,7 @@ const COMPUTING = [
   },
   { name: 'types', command: ['scripts/typecheck.mjs'], limitMinutes: 5 },
   vitest('unit', 5),
+  vitest('view', 5),
   {
     name: 'layers',
     command: [
@@ -61,10 +62,12 @@ const COMPUTING = [
 /** These wait for kernels and timers, so they have the machine for themselves, one after the other. */
 const NATIVE = vitest('native', 5);
 const NAMESPACES = vitest('platform-ns', 5);
+const BROWSER = vitest('browser', 5);
+const BROWSER_LAB = vitest('browser-lab', 5);
 const LAB = vitest('lab', 20, { isShown: true });
 
 const wanted = process.argv.slice(2);
-const known = [BUILD, ...COMPUTING, NATIVE, NAMESPACES, LAB].map(({ name }) => name);
+const known = [BUILD, ...COMPUTING, NATIVE, NAMESPACES, BROWSER, BROWSER_LAB, LAB].map(({ name }) => name);
 const unknown = wanted.filter((name) => !known.includes(name));
 if (unknown.length > 0) {
   console.error(`No such step: ${unknown.join(', ')}. There are: ${known.join(', ')}`);
@@ -85,12 +88,20 @@ for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM'])) {
 const skippedSteps = [];
 /** @type {import('./lib/steps.mjs').Outcome[]} */
 const outcomes = [];
-const privileged = [NAMESPACES, LAB].filter(isWanted);
+const browsing = [BROWSER, BROWSER_LAB].filter(isWanted);
+const browserObstacle = browsing.length > 0 ? findBrowserObstacle() : null;
+skippedSteps.push(
+  ...browsing.filter(() => browserObstacle !== null).map(({ name }) => `${name}: ${browserObstacle}`),
+);
+const privileged = [NAMESPACES, BROWSER_LAB, LAB]
+  .filter(isWanted)
+  .filter((step) => step !== BROWSER_LAB || browserObstacle === null);
 const obstacle = privileged.length > 0 ? findObstacle() : null;
 
 outcomes.push(...(await runner.runAll([BUILD].filter(isWanted), 1)));
 outcomes.push(...(await runner.runAll(COMPUTING.filter(isWanted), WIDTH)));
 outcomes.push(...(await runner.runAll([NATIVE].filter(isWanted), 1)));
+if (browserObstacle === null) outcomes.push(...(await runner.runAll([BROWSER].filter(isWanted), 1)));
 if (obstacle === null) outcomes.push(...(await runner.runAll(privileged, 1)));
 else skippedSteps.push(...privileged.map(({ name }) => `${name}: ${obstacle}`));
 
@@ -117,6 +128,11 @@ function findObstacle() {
   if (process.getuid?.() === 0 && !ensureDebianPackages(['network']))
     return 'packages are missing, see above';
   return labObstacle();
+}
+
+/** @returns {string | null} */
+function findBrowserObstacle() {
+  return ensureDebianPackages(['browser']) ? null : 'Chromium is missing, see above';
 }
 
 /** @returns {string[]} */

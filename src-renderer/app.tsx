@@ -11,19 +11,26 @@ import { ServiceProblem } from './features/service/service-problem.tsx';
 import { Settings } from './features/settings/settings.tsx';
 import { TimelineView } from './features/timeline/timeline-view.tsx';
 import type { DaemonStatus, Status } from '../src-shared/model/status.ts';
+import { describeStatus } from '../src-shared/view/describe-status.ts';
 import styles from './app.module.css';
 import { useView, type View } from './view.ts';
 import { useModel, useWindow, useWords } from './window-context.ts';
 
 /** The whole window. */
 export function App(): JSX.Element {
-  const { t, language } = useWords();
+  const model = useModel();
+  const { t, ...wording } = useWords();
+  const { language } = wording;
   const view = useView();
   const status = useWindow((state) => state.status);
   const disconnection = useWindow((state) => state.disconnection);
   useEffect(() => {
     document.documentElement.lang = language;
   }, [language]);
+  const headline = status === null ? '' : `${describeStatus(status, model.now(), wording).headline} · `;
+  useEffect(() => {
+    document.title = `${headline}${t.productName}`;
+  }, [headline, t]);
 
   if (disconnection !== null) return <Disconnected disconnection={disconnection} />;
   if (status !== null && needsOnboarding(status, view)) return <Onboarding status={status} />;

@@ -47,15 +47,18 @@ export function useWords(): Words {
   };
 }
 
-/** The wall clock, read again after each interval. */
+/**
+ * The wall clock. The component renders again after each interval, and reads the clock whenever it renders: a switch
+ * that was told a moment ago is never in the future.
+ */
 export function useNow(intervalMs: number): number {
   const model = useModel();
-  const [now, setNow] = useState(() => model.now());
+  const [, setTicks] = useState(0);
   useEffect(() => {
-    const timer = setInterval(() => setNow(model.now()), intervalMs);
+    const timer = setInterval(() => setTicks((ticks) => ticks + 1), intervalMs);
     return () => clearInterval(timer);
-  }, [model, intervalMs]);
-  return now;
+  }, [intervalMs]);
+  return model.now();
 }
 
 /** The measured minutes; the component renders again with each sample. */

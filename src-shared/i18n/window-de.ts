@@ -206,7 +206,6 @@ export const windowDe: Texts<typeof windowEn> = {
   addressLabel: 'Adresse der Box',
   addressHint: 'Ein Name oder eine Adresse, etwa 192.168.1.10 oder attic.local:4747',
   continue: 'Weiter',
-  chooseBox: (name) => `${name} wählen`,
   codeLabel: 'Code',
   codeHint: (name) => `${name} zeigt einen Code aus 6 Ziffern. Ohne Bildschirm dort ausführen`,
   pair: 'Koppeln',

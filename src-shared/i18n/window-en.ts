@@ -230,7 +230,6 @@ export const windowEn = {
   addressLabel: 'Address of the box',
   addressHint: 'A name or an address, such as 192.168.1.10 or attic.local:4747',
   continue: 'Continue',
-  chooseBox: (name: string) => `Choose ${name}`,
   codeLabel: 'Code',
   codeHint: (name: string) => `${name} shows a code of 6 digits. Where it has no screen, run there`,
   pair: 'Pair',

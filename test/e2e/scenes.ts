@@ -320,7 +320,7 @@ export const SCENES: readonly Scene[] = [
   { name: 'setup-no-box', daemon: (daemon) => void (daemon.status = { ...offStatus(), box: null }) },
   {
     name: 'setup-code',
-    press: ['Choose attic'],
+    press: ['attic'],
     daemon: (daemon) => {
       daemon.status = { ...offStatus(), box: null };
       daemon.boxes = [

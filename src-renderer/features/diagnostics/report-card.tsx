@@ -23,9 +23,14 @@ export function ReportCard({
     <Card title={t.report} hint={t.reportHint} action={<CopyButton label={t.copyReport} text={text} />}>
       <details>
         <summary className={styles['summary']}>{t.showReport}</summary>
-        <pre className={styles['report']} dir="ltr" tabIndex={0} aria-label={t.report}>
-          {text}
-        </pre>
+        <textarea
+          className={styles['report']}
+          dir="ltr"
+          readOnly
+          rows={18}
+          aria-label={t.report}
+          value={text}
+        />
       </details>
     </Card>
   );

@@ -50,7 +50,7 @@ export function Chart(props: ChartProps): JSX.Element {
     };
     draw();
     const resizing = new ResizeObserver(() => {
-      plot.current?.setSize({ width: element.clientWidth, height: HEIGHT_PX });
+      plot.current?.setSize({ width: element.clientWidth, height: HEIGHT_PX * scaleOf(element) });
     });
     resizing.observe(element);
     // The canvas has the colours of the moment it was drawn in.
@@ -72,15 +72,16 @@ function options(element: HTMLElement, latest: { readonly current: ChartProps })
   const style = getComputedStyle(element);
   const token = (name: string): string => style.getPropertyValue(name).trim();
   const { lines, isStacked } = latest.current;
+  const scale = scaleOf(element);
   const axis = {
     stroke: token('--muted'),
-    font: `12px ${style.fontFamily}`,
+    font: `${12 * scale}px ${style.fontFamily}`,
     ticks: { show: false },
     grid: { stroke: token('--line'), width: 1 },
   };
   return {
     width: element.clientWidth,
-    height: HEIGHT_PX,
+    height: HEIGHT_PX * scale,
     legend: { show: false },
     cursor: { show: false },
     padding: [8, 24, 0, 0],
@@ -91,13 +92,13 @@ function options(element: HTMLElement, latest: { readonly current: ChartProps })
     axes: [
       {
         ...axis,
-        size: 28,
+        size: 28 * scale,
         incrs: [60, 120, 300],
         values: (_plot, seconds) => seconds.map((at) => latest.current.formatTime(at)),
       },
       {
         ...axis,
-        size: 84,
+        size: 84 * scale,
         values: (_plot, values) => values.map((value) => latest.current.formatValue(value)),
       },
     ],
@@ -118,6 +119,11 @@ function options(element: HTMLElement, latest: { readonly current: ChartProps })
         }))
       : [],
   };
+}
+
+/** How much larger than usual the user has set all text. */
+function scaleOf(element: HTMLElement): number {
+  return Number.parseFloat(getComputedStyle(element).fontSize) / 14;
 }
 
 /** An area lets the lines of the axis through. */

@@ -94,12 +94,10 @@ function BoxButton({
   readonly box: FoundBox;
   readonly onChoose: (box: ChosenBox) => void;
 }): JSX.Element {
-  const { t } = useWords();
   return (
     <button
       type="button"
       className={styles['box']}
-      aria-label={t.chooseBox(box.name)}
       onClick={() => onChoose({ name: box.name, target: targetOf(box) })}
     >
       <Icon name="box" />

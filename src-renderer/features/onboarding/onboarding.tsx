@@ -15,6 +15,10 @@ export function Onboarding({ status }: { readonly status: Status }): JSX.Element
   const { t } = useWords();
   const [chosen, setChosen] = useState<ChosenBox | null>(null);
   const step = currentStep(status, { chosen });
+  // Setting up stays open when the box is there, until the user has seen the proof.
+  useEffect(() => {
+    if (location.hash !== viewAddress('setup')) location.replace(viewAddress('setup'));
+  }, []);
   return (
     <div className={styles['page']}>
       <header className={styles['head']}>

@@ -33,7 +33,7 @@ export function Rope({ status }: { readonly status: DaemonStatus }): JSX.Element
       .map((link) => label(link.name))
       .join(', ');
   return (
-    <figure
+    <div
       className={styles['rope']}
       role="img"
       aria-label={t.ropeSummary(isLive ? listed('carrying') : '', listed('standby'))}
@@ -72,11 +72,11 @@ export function Rope({ status }: { readonly status: DaemonStatus }): JSX.Element
         <Icon name="box" />
         <span className={styles['boxName']}>{status.box?.name ?? t.noBox}</span>
       </span>
-      <figcaption className={styles['internet']} data-internet={status.internet} aria-hidden="true">
+      <p className={styles['internet']} data-internet={status.internet} aria-hidden="true">
         <Icon name="globe" />
         {texts.internet[status.internet]}
-      </figcaption>
-    </figure>
+      </p>
+    </div>
   );
 }
 

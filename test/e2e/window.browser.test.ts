@@ -1,0 +1,220 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { FakeWindowDaemon } from '../support/fake-window-daemon.ts';
+import { linkStatus, offStatus, protectedStatus } from '../support/status.ts';
+import { startBrowser } from './browser.ts';
+import { sampleTimeline, SCENES } from './scenes.ts';
+import { OpenWindow } from './window.ts';
+
+const WINDOW_DIR = new URL('../../dist/window/', import.meta.url).pathname;
+
+/** What the window may weigh, compressed, with its font. */
+const BUDGET_BYTES = 350 * 1024;
+
+/** Stands for a change that only the browser can make. */
+const LARGE_TEXT = 'large text';
+
+const VIEWS = ['overview', 'timeline', 'graphs', 'settings', 'diagnostics'];
+
+let browser: Browser;
+beforeAll(async () => {
+  browser = await startBrowser();
+});
+afterAll(() => browser.close());
+
+describe('the window in a browser', () => {
+  let dir: string;
+  let daemon: FakeWindowDaemon;
+  let open: OpenWindow | null;
+  const socketPath = (): string => join(dir, 'daemon.sock');
+
+  beforeEach(async () => {
+    dir = mkdtempSync(join(tmpdir(), 'bowline-window-'));
+    daemon = new FakeWindowDaemon();
+    open = null;
+    await daemon.start(socketPath());
+  });
+  afterEach(async () => {
+    await open?.[Symbol.asyncDispose]();
+    await daemon.stop();
+    rmSync(dir, { recursive: true });
+  });
+  const openWindow = async (options: BrowserContextOptions & { view?: string } = {}): Promise<OpenWindow> => {
+    open = await OpenWindow.open(browser, socketPath(), options);
+    return open;
+  };
+
+  it('switches protection on and off', async () => {
+    const { page } = await openWindow();
+    await page.getByRole('switch', { name: 'Protection' }).click();
+    await page.getByText('Protected on Ethernet').first().waitFor();
+    await page.getByRole('switch', { name: 'Protection' }).click();
+    await page.getByText('Off', { exact: true }).first().waitFor();
+    expect(daemon.calls.map(({ params }) => params)).toEqual([{ wanted: true }, { wanted: false }]);
+  });
+
+  it('goes on by itself when the daemon went and came back', async () => {
+    daemon.status = protectedStatus();
+    const { page } = await openWindow();
+    await page.getByText('Protected on Ethernet').first().waitFor();
+    await daemon.stop();
+    await page.getByText('Service not running').first().waitFor();
+    daemon.status = offStatus();
+    await daemon.start(socketPath());
+    await page.getByText("Internet uses this laptop's own connection").waitFor();
+  });
+
+  it('is let in again after a reload, and keeps its view', async () => {
+    const { page } = await openWindow({ view: 'settings' });
+    await page.reload();
+    await page.getByRole('heading', { level: 1, name: 'Settings' }).waitFor();
+  });
+
+  it('leaves no token in the address', async () => {
+    const { page } = await openWindow();
+    expect(new URL(page.url()).hash).toBe('');
+  });
+
+  it('says that the address was used when it is opened a second time', async () => {
+    const { page, server } = await openWindow();
+    const used = `${new URL(page.url()).origin}/#${'x'.repeat(24)}`;
+    const second = await browser.newPage();
+    await second.goto(used);
+    await second.getByRole('heading', { name: 'This address cannot be used any more' }).waitFor();
+    await second.goto('about:blank');
+    await second.goto(server.address);
+    await second.getByRole('switch', { name: 'Protection' }).waitFor();
+    await second.close();
+  });
+
+  it('reaches every control by the keyboard alone', async () => {
+    daemon.status = protectedStatus();
+    const { page } = await openWindow();
+    await page.getByRole('button', { name: 'Priority of Wi-Fi: Automatic' }).waitFor();
+    const reached: string[] = [];
+    for (let press = 0; press < 12; press++) {
+      await page.keyboard.press('Tab');
+      reached.push(
+        await page.evaluate(
+          `document.activeElement.getAttribute('aria-label') ?? document.activeElement.textContent`,
+        ),
+      );
+    }
+    for (const name of [
+      'Timeline',
+      'Diagnostics',
+      'Priority of Ethernet: Automatic',
+      'Priority of Wi-Fi: Automatic',
+      'Show all',
+    ]) {
+      expect(reached).toContain(name);
+    }
+    await page.getByRole('button', { name: 'Priority of Wi-Fi: Automatic' }).focus();
+    await page.keyboard.press('Enter');
+    await page.keyboard.press('End');
+    await page.keyboard.press('Enter');
+    await page.getByRole('button', { name: 'Priority of Wi-Fi: Never' }).waitFor();
+    await page.getByRole('link', { name: 'Graphs' }).focus();
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { level: 1, name: 'Graphs' }).waitFor();
+    expect(await page.evaluate('document.activeElement.tagName')).toBe('H1');
+  });
+
+  it.each(['light', 'dark'] as const)(
+    'gives axe nothing to say about any view in the %s theme',
+    async (colorScheme) => {
+      daemon.status = protectedStatus();
+      daemon.timeline = sampleTimeline(Date.now());
+      const window = await openWindow({ colorScheme, reducedMotion: 'reduce' });
+      const found: Record<string, string[]> = {};
+      for (const view of VIEWS) {
+        await window.show(view);
+        found[view] = await window.axeViolations();
+      }
+      expect(found).toEqual(Object.fromEntries(VIEWS.map((view) => [view, []])));
+      expect(window.complaints, 'errors of the page').toEqual([]);
+    },
+  );
+
+  it.each(SCENES.filter(({ name }) => name.startsWith('setup')).map((scene) => [scene.name, scene] as const))(
+    'gives axe nothing to say about %s',
+    async (_name, scene) => {
+      scene.daemon?.(daemon, Date.now());
+      const window = await openWindow({ reducedMotion: 'reduce' });
+      if (scene.view !== undefined) await window.page.evaluate(`location.hash = '#/${scene.view}'`);
+      for (const name of scene.press ?? []) await window.page.getByRole('button', { name }).click();
+      await window.page.getByText(/^Step \d of 5$/).waitFor();
+      expect(await window.axeViolations()).toEqual([]);
+      expect(await window.sidewaysOverflow()).toBe(0);
+    },
+  );
+
+  const crowd = Array.from({ length: 20 }, (_, index) =>
+    linkStatus(`enx${index}a2b3c4d5e6`.slice(0, 15), { kind: index % 2 === 0 ? 'usb' : 'other' }),
+  );
+  const LONG = 'box-with-a-name-'.repeat(13).slice(0, 200);
+  const longNames = protectedStatus({
+    box: { name: LONG, address: '[fd12:3456:789a:1:2:3:4:5]:4747', fingerprint: 'ab12-cd34-ef56-7890' },
+  });
+  it.each([
+    ['380 px', { viewport: { width: 380, height: 760 } }, protectedStatus(), ''],
+    ['20 links', {}, protectedStatus({ links: crowd }), ''],
+    ['20 links at 380 px', { viewport: { width: 380, height: 760 } }, protectedStatus({ links: crowd }), ''],
+    ['names of 200 characters at 380 px', { viewport: { width: 380, height: 760 } }, longNames, ''],
+    ['text of twice the size', { viewport: { width: 760, height: 900 } }, protectedStatus(), LARGE_TEXT],
+    [
+      'text of twice the size at 380 px',
+      { viewport: { width: 380, height: 900 } },
+      protectedStatus(),
+      LARGE_TEXT,
+    ],
+    ['writing from right to left', {}, protectedStatus(), 'document.documentElement.dir = "rtl"'],
+    [
+      'right to left at 380 px',
+      { viewport: { width: 380, height: 760 } },
+      protectedStatus(),
+      'document.documentElement.dir = "rtl"',
+    ],
+    ['forced colours', { forcedColors: 'active' }, protectedStatus(), ''],
+  ] as const)('fits its place with %s, in every view', async (_name, options, status, script) => {
+    daemon.status = status;
+    daemon.timeline = sampleTimeline(Date.now());
+    const window = await openWindow({ ...options, reducedMotion: 'reduce' });
+    if (script === LARGE_TEXT) await enlargeText(window.page);
+    else if (script !== '') await window.page.evaluate(script);
+    const overflow: Record<string, number> = {};
+    for (const view of VIEWS) {
+      await window.show(view);
+      overflow[view] = await window.sidewaysOverflow();
+    }
+    expect(overflow).toEqual(Object.fromEntries(VIEWS.map((view) => [view, 0])));
+    expect(await window.axeViolations()).toEqual([]);
+  });
+
+  it('is there within a second of its script', async () => {
+    const { page } = await openWindow();
+    const readyMs = await page.evaluate<number>(
+      `performance.getEntriesByType('paint').find(({ name }) => name === 'first-contentful-paint').startTime`,
+    );
+    expect(readyMs).toBeLessThan(1_000);
+  });
+});
+
+/** Sets the browser's own size of text to twice the usual, as a user does in its settings. */
+async function enlargeText(page: Page): Promise<void> {
+  const session = await page.context().newCDPSession(page);
+  await session.send('Page.setFontSizes', { fontSizes: { standard: 32, fixed: 26 } });
+}
+
+describe('the built window', () => {
+  it('weighs no more than it may', () => {
+    const sizes = readdirSync(WINDOW_DIR, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => gzipSync(readFileSync(join(entry.parentPath, entry.name))).length);
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThanOrEqual(BUDGET_BYTES);
+  });
+});
