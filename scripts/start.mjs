@@ -1,7 +1,5 @@
-// `npm start`: says where to go while there is no window.
-console.log(`Bowline has no window in this version. What there is:
+// `npm start`: builds the window and opens it in the browser. Arguments go to `bowline ui`.
+import { becomeScript, runScript } from './lib/run.mjs';
 
-  npm run demo -- --stay    a virtual home on this machine, with cables to pull (needs root)
-  bin/bowline --help        the command line, for a daemon that runs (built by npm run build)
-
-README.md says how to run it between a real laptop and a real box.`);
+if (!runScript('scripts/build.mjs')) process.exit(1);
+becomeScript('dist/bin/bowline.js', ['ui', ...process.argv.slice(2)]);

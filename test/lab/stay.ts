@@ -93,7 +93,12 @@ function instructions(home: VirtualHome, tunnel: Tunnel | null): string {
     `${enter('laptop')}     the laptop`,
     `${enter('box')}        the box`,
     `${enter('net')}        the internet server, ${home.serverAddress(4)}`,
-    ...(tunnel === null ? [] : [`  bin/bowline status --socket ${tunnel.laptop.socketPath}`]),
+    ...(tunnel === null
+      ? []
+      : [
+          `  bin/bowline status --socket ${tunnel.laptop.socketPath}`,
+          `  bin/bowline ui --socket ${tunnel.laptop.socketPath}     the window, in a browser`,
+        ]),
     '',
   ].join('\n');
 }
