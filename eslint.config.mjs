@@ -1,4 +1,5 @@
 import { builtinModules } from 'node:module';
+// @ts-expect-error It has no types.
 import jsxA11y from 'eslint-plugin-jsx-a11y';
 import reactHooks from 'eslint-plugin-react-hooks';
 import tseslint from 'typescript-eslint';
