@@ -115,7 +115,9 @@ describe('the window in a browser', () => {
     }
     await page.getByRole('button', { name: 'Priority of Wi-Fi: Automatic' }).focus();
     await page.keyboard.press('Enter');
+    await page.locator('[role=menuitemradio]:focus').waitFor();
     await page.keyboard.press('End');
+    await page.locator('[role=menuitemradio]:focus', { hasText: 'Never' }).waitFor();
     await page.keyboard.press('Enter');
     await page.getByRole('button', { name: 'Priority of Wi-Fi: Never' }).waitFor();
     await page.getByRole('link', { name: 'Graphs' }).focus();
