@@ -8,7 +8,7 @@ import { callTimeoutMs } from '../src-shared/bridge/call-timeout.ts';
 import type { WebMessage } from '../src-shared/bridge/web-messages.ts';
 import type { ResponseOutcome } from '../src-shared/control/envelope.ts';
 import { controlError } from '../src-shared/control/error.ts';
-import { windowContract, type WindowContract } from '../src-shared/control/window-contract.ts';
+import { daemonContract, type DaemonContract } from '../src-shared/control/contract.ts';
 import { PageConnection } from './page-connection.ts';
 import { Sessions } from './sessions.ts';
 import { readWindowFiles, type WindowFile } from './window-files.ts';
@@ -50,7 +50,7 @@ export class WindowServer {
   readonly #http: Server;
   readonly #sockets: WebSocketServer;
   readonly #sessions = new Sessions();
-  readonly #client: ControlClient<WindowContract>;
+  readonly #client: ControlClient<DaemonContract>;
   readonly #pages = new Set<PageConnection>();
   readonly #latest = new Map<string, WebMessage>();
   #subscription: Subscription | null = null;
@@ -66,7 +66,7 @@ export class WindowServer {
     });
     this.#http.on('upgrade', (request, socket, head) => this.#onUpgrade(request, socket, head));
     this.#client = new ControlClient({
-      contract: windowContract,
+      contract: daemonContract,
       socketPath: options.socketPath,
       programVersion: options.version,
     });
@@ -164,7 +164,7 @@ export class WindowServer {
     if (!isMethod(method)) {
       return { ok: false, error: controlError('UNKNOWN_METHOD', `unknown method ${method}`) };
     }
-    const parsed = windowContract.methods[method].params.safeParse(params);
+    const parsed = daemonContract.methods[method].params.safeParse(params);
     if (!parsed.success) {
       return { ok: false, error: controlError('INVALID_PARAMS', `${method}: invalid parameters`) };
     }
@@ -189,7 +189,7 @@ export class WindowServer {
 }
 
 function isMethod(method: string): method is BridgeMethod {
-  return method !== 'status.subscribe' && Object.hasOwn(windowContract.methods, method);
+  return method !== 'status.subscribe' && Object.hasOwn(daemonContract.methods, method);
 }
 
 const SECURITY_HEADERS = {

@@ -1,6 +1,6 @@
 import type { Bridge, Preferences } from '../../src-shared/bridge/bridge.ts';
 import type { ControlError } from '../../src-shared/control/error.ts';
-import type { WindowStatus } from '../../src-shared/control/window-contract.ts';
+import type { DaemonStatus } from '../../src-shared/model/status.ts';
 import type { LinkPriority } from '../../src-shared/model/link.ts';
 import type { Mode, Status } from '../../src-shared/model/status.ts';
 import type { Result } from '../../src-shared/util/result.ts';
@@ -120,7 +120,7 @@ export class WindowModel {
     this.store.set({ intents: NO_INTENTS, notice });
   }
 
-  #onStatus(status: WindowStatus): void {
+  #onStatus(status: DaemonStatus): void {
     const left = unconfirmed(this.store.get().intents, status);
     this.store.set({
       status,

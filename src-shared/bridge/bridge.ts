@@ -1,6 +1,12 @@
-import type { EventName, EventPayload, MethodName, MethodParams, MethodResult } from '../control/contract.ts';
+import type {
+  DaemonContract,
+  EventName,
+  EventPayload,
+  MethodName,
+  MethodParams,
+  MethodResult,
+} from '../control/contract.ts';
 import type { ControlError } from '../control/error.ts';
-import type { WindowContract } from '../control/window-contract.ts';
 import type { UnreachableReason } from '../model/status.ts';
 import type { Result } from '../util/result.ts';
 
@@ -10,11 +16,11 @@ import type { Result } from '../util/result.ts';
  * and everything that crosses is plain data, so that it can be cloned.
  */
 
-export type BridgeMethod = MethodName<WindowContract>;
-export type BridgeParams<M extends BridgeMethod> = MethodParams<WindowContract, M>;
-export type BridgeResult<M extends BridgeMethod> = MethodResult<WindowContract, M>;
-export type BridgeEvent = EventName<WindowContract>;
-export type BridgePayload<E extends BridgeEvent> = EventPayload<WindowContract, E>;
+export type BridgeMethod = MethodName<DaemonContract>;
+export type BridgeParams<M extends BridgeMethod> = MethodParams<DaemonContract, M>;
+export type BridgeResult<M extends BridgeMethod> = MethodResult<DaemonContract, M>;
+export type BridgeEvent = EventName<DaemonContract>;
+export type BridgePayload<E extends BridgeEvent> = EventPayload<DaemonContract, E>;
 
 /** What a subscriber learns: payloads, and when there is nobody to send any. */
 export interface BridgeListener<Payload> {

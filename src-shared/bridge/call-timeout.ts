@@ -12,7 +12,7 @@ const LONGER_MS: Partial<Readonly<Record<BridgeMethod, number>>> = {
   // Listens for announcements as long as the caller says: a few seconds.
   'boxes.find': 15_000,
   // A handshake with the box that may be tried over several links.
-  'pairing.start': 30_000,
+  'pairing.pair': 30_000,
 };
 
 /** How long a program around the window waits for the daemon's answer to a method, in milliseconds. */

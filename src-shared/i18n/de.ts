@@ -19,6 +19,17 @@ export const de: Texts<typeof en> = {
     ignored: 'nicht genutzt',
   },
 
+  onTrial: 'wird erprobt',
+  leftOut: {
+    'too-slow': 'bleibt aus: zu langsam',
+    'too-lossy': 'bleibt aus: verliert zu viel',
+    'too-late': 'bleibt aus: kommt zu spät',
+  },
+  carriesUpTo: (rate) => `trägt ${rate}`,
+  rateUnknown: 'Rate unbekannt',
+  losses: (ratio) => `${ratio} Verlust`,
+  colon: (subject, text) => `${subject}: ${text}`,
+
   linkPriority: {
     auto: 'automatisch',
     prefer: 'bevorzugt',
@@ -100,6 +111,26 @@ export const de: Texts<typeof en> = {
     'not-installed': 'Der Bowline-Dienst hat hier keinen Socket; Internet läuft direkt',
   },
   join: (first, second) => `${first}; ${second}`,
+
+  linkBecame: {
+    carrying: (link) => `${link} trägt`,
+    standby: (link) => `${link} steht bereit`,
+    suspect: (link) => `${link} ist unsicher`,
+    lost: (link) => `${link} ist verloren`,
+    ignored: (link) => `${link} wird nicht genutzt`,
+  },
+  connectionBecame: {
+    off: 'Aus',
+    connecting: 'Sucht die Box',
+    protected: 'Geschützt',
+    away: 'Unterwegs',
+    'box-unreachable': 'Box nicht erreichbar',
+    failed: 'Nicht geschützt',
+  },
+  andInternet: (what, internet) => `${what}; ${internet}`,
+  leftFor: (from, to, reason) => `${from} zu ${to}: ${reason}`,
+  timelineEmpty: 'In dieser Zeit ist nichts geschehen',
+  timelineTruncated: 'Ältere Einträge fehlen hier',
 };
 
 function listOf(names: readonly string[]): string {

@@ -1,4 +1,5 @@
-import type { TimelineEntry, WindowStatus } from '../../src-shared/control/window-contract.ts';
+import type { DaemonStatus } from '../../src-shared/model/status.ts';
+import type { TimelineEntry } from '../../src-shared/model/timeline.ts';
 import type { LinkStatus } from '../../src-shared/model/link.ts';
 import type { FakeWindowDaemon } from '../support/fake-window-daemon.ts';
 import { commonStatus, linkStatus, offStatus, protectedStatus } from '../support/status.ts';
@@ -41,7 +42,7 @@ const docker = linkStatus('docker0', {
   ignoredBecause: 'it is a bridge between programs on this laptop',
 });
 
-const standby: WindowStatus = protectedStatus({ links: [eth(), wifi(), docker] });
+const standby: DaemonStatus = protectedStatus({ links: [eth(), wifi(), docker] });
 
 const lost = { state: 'lost', rttMicros: null, rxBitsPerSecond: 0, txBitsPerSecond: 0 } as const;
 

@@ -1,36 +1,32 @@
 import { ControlServer } from '../../src-control/index.ts';
 import { controlError, type ControlError } from '../../src-shared/control/error.ts';
-import {
-  windowContract,
-  type FoundBox,
-  type TimelineEntry,
-  type WindowContract,
-  type WindowStatus,
-} from '../../src-shared/control/window-contract.ts';
+import { daemonContract, type DaemonContract } from '../../src-shared/control/contract.ts';
 import type { DoctorCheck } from '../../src-shared/model/doctor.ts';
+import type { FoundBox } from '../../src-shared/model/found-box.ts';
+import type { BoxIdentity, DaemonStatus } from '../../src-shared/model/status.ts';
+import type { TimelineEntry } from '../../src-shared/model/timeline.ts';
 import { err, ok, type Result } from '../../src-shared/util/result.ts';
 import { offStatus, protectedStatus } from './status.ts';
 
 /** A daemon for the window's tests: it answers everything the window may ask, over a real socket. */
 export class FakeWindowDaemon {
   readonly calls: { readonly method: string; readonly params: unknown }[] = [];
-  status: WindowStatus = offStatus();
+  status: DaemonStatus = offStatus();
   /** What switching on leads to; null if the daemon answers and then does nothing. */
-  statusWhenOn: WindowStatus | null = protectedStatus();
+  statusWhenOn: DaemonStatus | null = protectedStatus();
   timeline: readonly TimelineEntry[] = [];
   boxes: readonly FoundBox[] = [];
   checks: readonly DoctorCheck[] = [];
   /** How pairing ends. */
-  pairing: Result<{ name: string; fingerprint: string }, ControlError> = ok({
-    name: 'attic',
-    fingerprint: 'ab12-cd34',
+  pairing: Result<{ box: BoxIdentity }, ControlError> = ok({
+    box: { name: 'attic', address: '192.168.1.10:4747', fingerprint: 'ab12-cd34' },
   });
-  #server: ControlServer<WindowContract> | null = null;
+  #server: ControlServer<DaemonContract> | null = null;
 
   async start(socketPath: string): Promise<void> {
     const note = (method: string, params: unknown): void => void this.calls.push({ method, params });
-    this.#server = await ControlServer.listen<WindowContract>({
-      contract: windowContract,
+    this.#server = await ControlServer.listen<DaemonContract>({
+      contract: daemonContract,
       socketPath,
       programVersion: '0.1.0',
       groupId: null,
@@ -68,12 +64,12 @@ export class FakeWindowDaemon {
         'doctor.run': () => ok({ checks: [...this.checks] }),
         'timeline.list': () => ok({ entries: [...this.timeline], truncated: false }),
         'boxes.find': () => ok({ boxes: [...this.boxes] }),
-        'pairing.start': (params) => {
-          note('pairing.start', params);
+        'pairing.pair': (params) => {
+          note('pairing.pair', params);
           return this.pairing;
         },
-        'pairing.forget': (params) => {
-          note('pairing.forget', params);
+        'pairing.unpair': (params) => {
+          note('pairing.unpair', params);
           if (this.status.box === null) return err(controlError('NOT_POSSIBLE_NOW', 'no box is paired'));
           this.become({ ...offStatus(), box: null });
           return ok({});
@@ -83,7 +79,7 @@ export class FakeWindowDaemon {
   }
 
   /** Changes the status and tells all windows. */
-  become(status: WindowStatus): void {
+  become(status: DaemonStatus): void {
     this.status = status;
     this.#server?.publish('status.changed', status);
   }

@@ -115,21 +115,21 @@ describe('setting up', () => {
     const bridge = new FakeBridge();
     const box = { name: 'attic', addresses: ['fd12::2'], port: 4800, fingerprint: 'ab12', protocol: 1 };
     bridge.answers['boxes.find'] = () => ok({ boxes: [box] });
-    bridge.answers['pairing.start'] = (params) =>
-      (params as { code: string }).code === '123456'
-        ? ok({ name: 'attic', fingerprint: 'ab12' })
-        : err(controlError('NOT_PERMITTED', 'x', { reason: 'wrong-code' }));
+    bridge.answers['pairing.pair'] = (params) =>
+      (params as { code: string }).code === '12345678'
+        ? ok({ box: { name: 'attic', address: 'fd12::2', fingerprint: 'ab12' } })
+        : err(controlError('WRONG_CODE', 'x'));
     window = await renderWindow(unpaired, { bridge });
     expect(screen.getByText('Step 3 of 5')).toBeTruthy();
     await userEvent.click(await screen.findByRole('button', { name: /^attic/ }));
     expect(document.activeElement).toBe(screen.getByLabelText('Code'));
-    await userEvent.keyboard('111 111{Enter}');
+    await userEvent.keyboard('1111 1111{Enter}');
     expect(screen.getByRole('alert').textContent).toContain('not the one that the box shows');
     await expectAccessible();
-    await userEvent.type(screen.getByLabelText('Code'), '123456{Enter}');
+    await userEvent.type(screen.getByLabelText('Code'), '12345678{Enter}');
     expect(bridge.calls).toContainEqual({
-      method: 'pairing.start',
-      params: { box: '[fd12::2]:4800', code: '123456' },
+      method: 'pairing.pair',
+      params: { box: '[fd12::2]:4800', code: '12345678' },
     });
     await window.tell(protectedStatus());
     expect(screen.getByRole('heading', { name: 'Unplug the cable now' })).toBeTruthy();
@@ -173,7 +173,7 @@ describe('settings and diagnostics', () => {
     expect(window.bridge.calls).toContainEqual({ method: 'mode.set', params: { mode: 'bonded' } });
     await userEvent.click(screen.getByRole('button', { name: 'Unpair ...' }));
     await userEvent.click(screen.getByRole('button', { name: 'Unpair' }));
-    expect(window.bridge.calls).toContainEqual({ method: 'pairing.forget', params: {} });
+    expect(window.bridge.calls).toContainEqual({ method: 'pairing.unpair', params: {} });
     await userEvent.click(screen.getByRole('radio', { name: 'Deutsch' }));
     expect(screen.getByRole('heading', { level: 1, name: 'Optionen' })).toBeTruthy();
     expect(document.documentElement.lang).toBe('de');

@@ -1,6 +1,6 @@
 import type { Bridge, BridgeListener, BridgeMethod } from '../../src-shared/bridge/bridge.ts';
 import { controlError, type ControlError } from '../../src-shared/control/error.ts';
-import type { WindowStatus } from '../../src-shared/control/window-contract.ts';
+import type { DaemonStatus } from '../../src-shared/model/status.ts';
 import { err, ok, type Result } from '../../src-shared/util/result.ts';
 
 type Answer = (params: unknown) => Promise<Result<unknown, ControlError>> | Result<unknown, ControlError>;
@@ -12,7 +12,7 @@ export class FakeBridge implements Bridge {
     'timeline.list': () => ok({ entries: [], truncated: false }),
   };
   readonly shell: Bridge['shell'];
-  #listener: BridgeListener<WindowStatus> | null = null;
+  #listener: BridgeListener<DaemonStatus> | null = null;
 
   constructor(shell: Partial<Bridge['shell']> = {}) {
     this.shell = {
@@ -36,13 +36,13 @@ export class FakeBridge implements Bridge {
   };
 
   readonly subscribe: Bridge['subscribe'] = (_event, listener) => {
-    this.#listener = listener as BridgeListener<WindowStatus>;
+    this.#listener = listener as BridgeListener<DaemonStatus>;
     return () => {
       this.#listener = null;
     };
   };
 
-  tell(status: WindowStatus): void {
+  tell(status: DaemonStatus): void {
     this.#listener?.onEvent(status);
   }
 

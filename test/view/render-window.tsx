@@ -5,7 +5,7 @@ import { App } from '../../src-renderer/app.tsx';
 import { WindowModel } from '../../src-renderer/store/window-model.ts';
 import { WindowContext } from '../../src-renderer/window-context.ts';
 import type { ControlError } from '../../src-shared/control/error.ts';
-import type { WindowStatus } from '../../src-shared/control/window-contract.ts';
+import type { DaemonStatus } from '../../src-shared/model/status.ts';
 import { FakeBridge } from './fake-bridge.ts';
 
 /** The wall clock of all view tests. */
@@ -14,14 +14,14 @@ export const NOW = new Date(2026, 10, 24, 14, 2, 30).getTime();
 /** A window over a fake bridge. */
 export interface RenderedWindow {
   readonly bridge: FakeBridge;
-  readonly tell: (status: WindowStatus) => Promise<void>;
+  readonly tell: (status: DaemonStatus) => Promise<void>;
   readonly lose: (error: ControlError) => Promise<void>;
   readonly close: () => void;
 }
 
 /** Renders the whole window, at a view, and waits until it has settled. */
 export async function renderWindow(
-  status: WindowStatus | null,
+  status: DaemonStatus | null,
   { view = 'overview', bridge = new FakeBridge() }: { view?: string; bridge?: FakeBridge } = {},
 ): Promise<RenderedWindow> {
   location.hash = `#/${view}`;

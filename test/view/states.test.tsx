@@ -1,6 +1,6 @@
 import { screen, within } from '@testing-library/react';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { WindowStatus } from '../../src-shared/control/window-contract.ts';
+import type { DaemonStatus } from '../../src-shared/model/status.ts';
 import { controlError } from '../../src-shared/control/error.ts';
 import { describeStatus } from '../../src-shared/view/describe-status.ts';
 import { commonStatus, linkStatus, offStatus, protectedStatus } from '../support/status.ts';
@@ -17,7 +17,7 @@ const lastSwitch = {
   replayedPackets: 7,
 } as const;
 
-const STATES: Readonly<Record<string, WindowStatus>> = {
+const STATES: Readonly<Record<string, DaemonStatus>> = {
   off: offStatus(),
   'off without a link': { ...offStatus(), internet: 'none', links: [] },
   draining: { ...commonStatus(), state: 'off', draining: true },

@@ -9,7 +9,7 @@ import styles from './onboarding.module.css';
 import { pairingProblem } from './pairing-problem.ts';
 import type { ChosenBox } from './steps.ts';
 
-const CODE_DIGITS = 6;
+const CODE_DIGITS = 8;
 
 /** The same digits on both sides: the user types what the box shows. */
 export function CodeStep({
@@ -29,7 +29,7 @@ export function CodeStep({
   const pair = async (): Promise<void> => {
     setBusy(true);
     setError(null);
-    const answer = await model.bridge.call('pairing.start', { box: box.target, code });
+    const answer = await model.bridge.call('pairing.pair', { box: box.target, code });
     setBusy(false);
     if (answer.ok) {
       // The next step is a test of the tunnel, so it is wanted now.

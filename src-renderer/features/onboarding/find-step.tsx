@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useState, type FormEvent, type JSX } from 'react';
 import type { ControlError } from '../../../src-shared/control/error.ts';
-import type { FoundBox } from '../../../src-shared/control/window-contract.ts';
+import type { FoundBox } from '../../../src-shared/model/found-box.ts';
 import { DEFAULT_PORT } from '../../../src-shared/model/defaults.ts';
 import { Button } from '../../components/button.tsx';
 import { CommandLine } from '../../components/command-line.tsx';
@@ -140,7 +140,7 @@ function AddressForm({ onChoose }: { readonly onChoose: (box: ChosenBox) => void
   );
 }
 
-/** The box as `pairing.start` takes it. */
+/** The box as `pairing.pair` takes it. */
 function targetOf({ addresses, port }: FoundBox): string {
   const address = addresses[0] ?? '';
   const host = address.includes(':') ? `[${address}]` : address;

@@ -6,7 +6,7 @@ export type Step = (typeof STEPS)[number];
 
 /** What the user has done in this window; the rest is read from the status. */
 export interface Progress {
-  /** The box that was chosen, as `pairing.start` takes it; null before. */
+  /** The box that was chosen, as `pairing.pair` takes it; null before. */
   readonly chosen: ChosenBox | null;
 }
 

@@ -15,7 +15,7 @@ export function PairingCard({ box }: { readonly box: BoxIdentity | null }): JSX.
   const [isAsking, setAsking] = useState(false);
 
   const forget = async (): Promise<void> => {
-    const answer = await model.bridge.call('pairing.forget', {});
+    const answer = await model.bridge.call('pairing.unpair', {});
     if (!answer.ok) model.tell(answer.error);
   };
   if (box === null) {

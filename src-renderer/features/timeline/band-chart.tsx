@@ -1,5 +1,5 @@
 import type { JSX } from 'react';
-import type { TimelineEntry } from '../../../src-shared/control/window-contract.ts';
+import type { TimelineEntry } from '../../../src-shared/model/timeline.ts';
 import type { LinkStatus } from '../../../src-shared/model/link.ts';
 import { linkColour } from '../../components/link-look.ts';
 import { useWords } from '../../window-context.ts';

@@ -1,4 +1,4 @@
-import type { TimelineEntry } from '../../../src-shared/control/window-contract.ts';
+import type { TimelineEntry } from '../../../src-shared/model/timeline.ts';
 import type { LinkState, LinkStatus } from '../../../src-shared/model/link.ts';
 
 /** A stretch of time in which a link did one thing; places are shares of the time shown. */

@@ -1,4 +1,4 @@
-import type { TimelineEntry } from '../../../src-shared/control/window-contract.ts';
+import type { TimelineEntry } from '../../../src-shared/model/timeline.ts';
 
 /** A switch and what it does to the links are told within this time of one another. */
 const TOGETHER_MS = 1_500;

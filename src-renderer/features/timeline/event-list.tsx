@@ -1,5 +1,5 @@
 import type { JSX } from 'react';
-import type { TimelineEntry } from '../../../src-shared/control/window-contract.ts';
+import type { TimelineEntry } from '../../../src-shared/model/timeline.ts';
 import { Icon, type IconName } from '../../components/icon.tsx';
 import { STATE_ICON } from '../../components/link-look.ts';
 import { useWords, type Words } from '../../window-context.ts';

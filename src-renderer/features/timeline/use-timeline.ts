@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'react';
 import type { ControlError } from '../../../src-shared/control/error.ts';
-import type { TimelineEntry } from '../../../src-shared/control/window-contract.ts';
+import type { TimelineEntry } from '../../../src-shared/model/timeline.ts';
 import { useModel, useWindow } from '../../window-context.ts';
 
 /** As many as the daemon hands out at once. */

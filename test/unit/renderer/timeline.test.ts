@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { bandsOf } from '../../../src-renderer/features/timeline/bands.ts';
 import { withoutEffects } from '../../../src-renderer/features/timeline/causes.ts';
-import type { TimelineEntry } from '../../../src-shared/control/window-contract.ts';
+import type { TimelineEntry } from '../../../src-shared/model/timeline.ts';
 import { linkStatus } from '../../support/status.ts';
 
 const at = (seconds: number): string => new Date(seconds * 1000).toISOString();
