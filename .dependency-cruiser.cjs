@@ -93,17 +93,29 @@ const LAYERS = {
     mayImport: [own('src-renderer'), own('src-shared'), modules('react', 'react-dom', 'radix-ui', 'uplot')],
     because: 'the window is a page: it knows the bridge and nothing of the machine',
   },
+  'src-main': {
+    mayImport: [
+      ...['src-main', 'src-shared', 'src-control'].map(own),
+      ANY_CORE,
+      ZOD,
+      modules('electron', '@vscode/sudo-prompt', 'systeminformation'),
+    ],
+    because: 'the app has no powers of its own: it asks the daemon, and polkit once',
+  },
+  'src-main/preload': {
+    mayImport: [own('src-main/preload'), own('src-shared'), modules('electron')],
+    because: 'it runs sandboxed, beside the page: Electron gives it nothing else',
+  },
 };
+
+/** Folders inside a layer that have rights of their own: crypto one more, see below, the preload script fewer. */
+const INNER = { 'src-engine': 'src-engine/crypto', 'src-main': 'src-main/preload' };
 
 const layerRules = Object.entries(LAYERS).map(([folder, { mayImport, because }]) => ({
   name: `layer ${folder}`,
   comment: `${folder} may not import this: ${because}.`,
   severity: 'error',
-  // Crypto of the engine has one more right, see "layer src-engine/crypto" below.
-  from:
-    folder === 'src-engine'
-      ? { path: own(folder), pathNot: own('src-engine/crypto') }
-      : { path: own(folder) },
+  from: { path: own(folder), ...(INNER[folder] && { pathNot: own(INNER[folder]) }) },
   to: { pathNot: mayImport },
 }));
 

@@ -36,6 +36,7 @@ const ADDON_COPY = 'dist/build/Release/bowline.node';
 
 await bundle('dist/bin', Object.fromEntries(PROGRAMS.map(({ name, entry }) => [name, entry])));
 await bundle('dist/lab', labEntries());
+await bundleApp();
 placeAddon();
 // `bowline ui` finds the window beside the folder of the programs.
 await buildWindow(`${PROJECT_DIR}dist/window`, packageVersion());
@@ -73,6 +74,43 @@ async function bundle(outDir, entries) {
     // Packages in the older format ask for Node's modules by require.
     banner: { js: REQUIRE_BANNER },
     define: { __BOWLINE_VERSION__: JSON.stringify(packageVersion()) },
+  });
+}
+
+/** The app: its main process as a module of Node, its preload script as what a sandboxed page may load. */
+async function bundleApp() {
+  /** @type {esbuild.BuildOptions} */
+  const common = {
+    bundle: true,
+    sourcemap: 'linked',
+    charset: 'utf8',
+    logLevel: 'warning',
+    external: ['electron'],
+    define: { __BOWLINE_VERSION__: JSON.stringify(packageVersion()) },
+  };
+  await esbuild.build({
+    ...common,
+    entryPoints: {
+      'app/main': 'src-main/main.ts',
+      'lab/desktop-scenarios': 'test/desktop/electron-main.ts',
+    },
+    outdir: 'dist',
+    platform: 'node',
+    format: 'esm',
+    target: 'node22',
+    // Packages of the old kind call require() for Node's own modules.
+    banner: {
+      js: "import { createRequire as makeRequire } from 'node:module'; const require = makeRequire(import.meta.url);",
+    },
+  });
+  await esbuild.build({
+    ...common,
+    entryPoints: { preload: 'src-main/preload/preload.ts' },
+    outdir: 'dist/app',
+    outExtension: { '.js': '.cjs' },
+    platform: 'browser',
+    format: 'cjs',
+    target: 'chrome140',
   });
 }
 

@@ -1,0 +1,50 @@
+import { existsSync } from 'node:fs';
+import { homedir, tmpdir, userInfo } from 'node:os';
+import { join } from 'node:path';
+import * as electron from 'electron';
+import { networkInterfaces } from 'systeminformation';
+import { DEFAULT_DAEMON_SOCKET } from '../src-shared/model/defaults.ts';
+import { VERSION } from '../src-shared/version.ts';
+import { Desktop } from './desktop.ts';
+import { runAsRoot } from './service/run-as-root.ts';
+import { UNIT_PATHS } from './service/service-setup.ts';
+import { hasNameOwner } from './tray/session-bus.ts';
+
+/** The name that a desktop's tray owns on the session bus. */
+const TRAY_BUS_NAME = 'org.kde.StatusNotifierWatcher';
+
+const { app } = electron;
+const { env } = process;
+const appDir = app.getAppPath();
+const { uid, username } = userInfo();
+
+Desktop.start(electron, {
+  argv: process.argv.slice(1),
+  version: VERSION,
+  socketPath: env['BOWLINE_SOCKET'] ?? DEFAULT_DAEMON_SOCKET,
+  pageDir: join(appDir, 'dist/window'),
+  preloadPath: join(appDir, 'dist/app/preload.cjs'),
+  assetsDir: join(appDir, 'assets'),
+  payloadDir: app.isPackaged
+    ? join(process.resourcesPath, 'service')
+    : join(appDir, 'dist/service', process.arch),
+  userDir: app.getPath('userData'),
+  configDir: env['XDG_CONFIG_HOME'] ?? join(homedir(), '.config'),
+  temporaryDir: tmpdir(),
+  userName: username,
+  // An AppImage runs from a folder that is gone after its end; the variable names the file itself.
+  executable: app.isPackaged ? (env['APPIMAGE'] ?? process.execPath) : null,
+  currentDesktop: env['XDG_CURRENT_DESKTOP'] ?? '',
+  now: () => Date.now(),
+  isServiceInstalled: () => UNIT_PATHS.some((path) => existsSync(path)),
+  readInterfaces: async () => {
+    const interfaces = await networkInterfaces();
+    return Array.isArray(interfaces) ? interfaces : [interfaces];
+  },
+  runAsRoot,
+  hasTray: () => hasNameOwner(env['DBUS_SESSION_BUS_ADDRESS'] ?? '', TRAY_BUS_NAME, uid),
+  onUncaught: (listener) => {
+    process.on('uncaughtException', listener);
+    process.on('unhandledRejection', listener);
+  },
+});
