@@ -29,6 +29,8 @@ export interface BoxOptions {
   readonly logLevel?: string;
   /** Further arguments of `bowline-box run`. */
   readonly extraArgs?: readonly string[];
+  /** A command that gets the daemon's command line as its last arguments and becomes it. */
+  readonly through?: readonly string[];
 }
 
 /** How the laptop's daemon is started. */
@@ -40,6 +42,8 @@ export interface LaptopOptions {
   readonly logLevel?: string;
   /** Further arguments of `bowlined run`. */
   readonly extraArgs?: readonly string[];
+  /** A command that gets the daemon's command line as its last arguments and becomes it. */
+  readonly through?: readonly string[];
 }
 
 /** A daemon that runs on a node. Its log lines go to a file; dispose stops it in order. */
@@ -51,6 +55,7 @@ export class DaemonProcess implements AsyncDisposable {
   readonly #home: VirtualHome;
   readonly #node: NodeName;
   readonly #runArgs: readonly string[];
+  readonly #through: readonly string[];
   #child: ChildProcess | null = null;
 
   constructor(
@@ -58,11 +63,13 @@ export class DaemonProcess implements AsyncDisposable {
     node: NodeName,
     runArgs: readonly string[],
     paths: { readonly stateDir: string; readonly socketPath: string; readonly name?: DaemonName },
+    through: readonly string[] = [],
   ) {
     this.name = paths.name ?? (node === 'box' ? 'bowline-box' : 'bowlined');
     this.#home = home;
     this.#node = node;
     this.#runArgs = runArgs;
+    this.#through = through;
     this.stateDir = paths.stateDir;
     this.socketPath = paths.socketPath;
     this.logPath = join(
@@ -85,7 +92,8 @@ export class DaemonProcess implements AsyncDisposable {
     mkdirSync(logDir(this.#home), { recursive: true });
     const log = openSync(this.logPath, 'a');
     const args = ['run', '--state-dir', this.stateDir, '--socket', this.socketPath, ...this.#runArgs];
-    this.#child = this.#home.spawn(this.#node, binPath(this.name), args, { stdio: ['ignore', log, log] });
+    const [file, ...rest] = [...this.#through, binPath(this.name), ...args];
+    this.#child = this.#home.spawn(this.#node, file!, rest, { stdio: ['ignore', log, log] });
     closeSync(log);
   }
 
@@ -253,7 +261,7 @@ export function startBox(
     ...(options.logLevel === undefined ? [] : ['--log-level', options.logLevel]),
     ...(options.extraArgs ?? []),
   ];
-  const box = new DaemonProcess(home, 'box', args, daemonPaths(home, 'bowline-box'));
+  const box = new DaemonProcess(home, 'box', args, daemonPaths(home, 'bowline-box'), options.through);
   box.start();
   return box;
 }
@@ -274,7 +282,7 @@ export function startLaptop(
     ...(options.extraArgs ?? []),
   ];
   const node = options.node ?? 'laptop';
-  const laptop = new DaemonProcess(home, node, args, daemonPaths(home, 'bowlined', node));
+  const laptop = new DaemonProcess(home, node, args, daemonPaths(home, 'bowlined', node), options.through);
   laptop.start();
   return laptop;
 }
