@@ -1,0 +1,219 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { Autostart, autostartEntry } from '../../../src-main/autostart/autostart.ts';
+import { LogFile } from '../../../src-main/faults/log-file.ts';
+import { previewLinks } from '../../../src-main/links/link-preview.ts';
+import { Pause } from '../../../src-main/pause/pause.ts';
+import { DesktopStateFile } from '../../../src-main/preferences/desktop-state.ts';
+import { outcomeOf } from '../../../src-main/service/run-as-root.ts';
+import { CONTENT_SECURITY_POLICY, pageResponse } from '../../../src-main/window/app-protocol.ts';
+import { CHANNELS } from '../../../src-main/preload/channels.ts';
+import { Stage } from '../../desktop/stage.ts';
+import { FakeElectron } from '../../support/fake-electron.ts';
+
+let dir: string;
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'bowline-app-'));
+});
+afterEach(() => {
+  rmSync(dir, { recursive: true, force: true });
+});
+
+describe('the page', () => {
+  it('comes with a policy that lets it run and reach nothing but its own files', async () => {
+    writeFileSync(join(dir, 'index.html'), '<!doctype html>');
+    const response = await pageResponse('bowline://window/index.html', 'GET', dir);
+    expect(response.status).toBe(200);
+    expect(response.headers.get('content-security-policy')).toBe(CONTENT_SECURITY_POLICY);
+    expect(CONTENT_SECURITY_POLICY).toContain("default-src 'none'; script-src 'self';");
+    expect(CONTENT_SECURITY_POLICY).not.toMatch(/script-src[^;]*unsafe/);
+  });
+
+  it.each([
+    'bowline://window/../secret.html',
+    'bowline://window/%2e%2e/secret.html',
+    'bowline://window/%2e%2e%2fsecret.html',
+    'bowline://window/a%00.html',
+    'bowline://window/%E0%A4%A.html',
+    'bowline://window/',
+    'bowline://elsewhere/index.html',
+    'file:///etc/passwd',
+  ])('cannot name %s', async (url) => {
+    const pageDir = join(dir, 'page');
+    writeFileSync(join(dir, 'secret.html'), 'secret');
+    expect((await pageResponse(url, 'GET', pageDir)).status).toBe(404);
+  });
+});
+
+describe('the bridge in the main process', () => {
+  it('answers nobody but the top frame of the window, on its own page', async () => {
+    const electron = new FakeElectron();
+    const stage = new Stage(electron.api, { wake: () => undefined, tryForbidden: async () => ({}) as never });
+    await stage.open();
+    await stage.inPage('true');
+    const frame = stage.shown.windows[0]!.webContents.mainFrame;
+    const call = ['mode.set', { mode: 'bonded' }];
+    for (const stranger of [null, { url: frame.url }, { url: 'https://example.org/' }]) {
+      expect(await electron.ipc.invoke(stranger, CHANNELS.call, call)).toMatchObject({
+        error: { code: 'NOT_PERMITTED' },
+      });
+      expect(await electron.ipc.invoke(stranger, CHANNELS.fixService, ['stopped'])).toMatchObject({
+        ok: false,
+      });
+      expect(electron.ipc.send(stranger, CHANNELS.shellFacts, [])).toBe(null);
+    }
+    expect(stage.daemon.calls).toEqual([]);
+    expect(stage.rootCommands).toEqual([]);
+    expect(await electron.ipc.invoke(frame, CHANNELS.call, call)).toEqual({ ok: true, value: {} });
+    electron.app.emit('before-quit');
+    await stage.close();
+  });
+});
+
+describe('a second start of the app', () => {
+  it('ends at once', () => {
+    const electron = new FakeElectron();
+    electron.app.isFirstInstance = false;
+    const stage = new Stage(electron.api, { wake: () => undefined, tryForbidden: async () => ({}) as never });
+    void stage.open({ withDaemon: false });
+    expect(stage.desktop).toBe(null);
+    expect(electron.app.exitCode).toBe(0);
+    void stage.close();
+  });
+});
+
+describe('a pause', () => {
+  const options = (pausedUntil: number | null, now: () => number) => ({
+    now,
+    pausedUntil,
+    onChanged: vi.fn(),
+    onResume: vi.fn(),
+  });
+
+  it('that ended while the app was closed resumes at the start, once', () => {
+    const given = options(5_000, () => 6_000);
+    const pause = new Pause(given);
+    pause.check();
+    pause.check();
+    expect(given.onResume).toHaveBeenCalledTimes(1);
+    expect(given.onChanged).toHaveBeenLastCalledWith(null);
+  });
+
+  it('is not ended by snapshots from before it, but by somebody who switches on', () => {
+    const given = options(null, () => 0);
+    const pause = new Pause(given);
+    pause.begin();
+    pause.observe(true);
+    expect(pause.until).toBe(3_600_000);
+    pause.observe(false);
+    pause.observe(true);
+    expect(pause.until).toBe(null);
+    expect(given.onResume).not.toHaveBeenCalled();
+    pause.close();
+  });
+});
+
+describe('autostart', () => {
+  it('is on after it was set, off after the desktop switched it off, and gone after it was cleared', () => {
+    const autostart = new Autostart(dir, '/opt/Bowline/bowline-app');
+    expect(autostart.isEnabled).toBe(false);
+    autostart.set(true);
+    expect(autostart.isEnabled).toBe(true);
+    const path = join(dir, 'autostart/bowline.desktop');
+    writeFileSync(path, readFileSync(path, 'utf8').replace('enabled=true', 'enabled=false'));
+    expect(autostart.isEnabled).toBe(false);
+    autostart.set(false);
+    autostart.set(false);
+    expect(existsSync(path)).toBe(false);
+  });
+
+  it('escapes paths by the rules of desktop entries', () => {
+    const line = autostartEntry('/home/a b/50% "x"$y/Bowline.AppImage').split('\n')[4];
+    expect(line).toBe('Exec="/home/a b/50%% \\\\"x\\\\"\\\\$y/Bowline.AppImage" --hidden');
+  });
+});
+
+describe('the state of the desktop', () => {
+  it('outlives a restart, and fields of newer versions with it', () => {
+    const path = join(dir, 'desktop.json');
+    new DesktopStateFile(path, fail).change({ language: 'de' });
+    const newer = { ...(JSON.parse(readFileSync(path, 'utf8')) as object), later: 7 };
+    writeFileSync(path, JSON.stringify(newer));
+    new DesktopStateFile(path, fail).change({ wasProtectionTold: true });
+    expect(JSON.parse(readFileSync(path, 'utf8'))).toMatchObject({
+      language: 'de',
+      wasProtectionTold: true,
+      later: 7,
+    });
+  });
+
+  it('is set aside when damaged, and the app begins afresh', () => {
+    const path = join(dir, 'desktop.json');
+    writeFileSync(path, '{ "version": 1, ');
+    const faults: unknown[] = [];
+    expect(new DesktopStateFile(path, (fault) => faults.push(fault)).state.language).toBe('system');
+    expect(readFileSync(`${path}.damaged`, 'utf8')).toBe('{ "version": 1, ');
+    expect(faults).toHaveLength(1);
+  });
+});
+
+describe('the preview of links', () => {
+  it('names what could be a link, and leaves out what is made of software', () => {
+    const facts = { operstate: 'up', virtual: false, internal: false, ip4: '192.0.2.1', ip6: '' };
+    expect(
+      previewLinks([
+        { ...facts, iface: 'wlan0', type: 'wireless', operstate: 'down' },
+        { ...facts, iface: 'eth0', type: 'wired' },
+        { ...facts, iface: 'enx001122334455', type: 'wired', ip4: '' },
+        { ...facts, iface: 'lo', type: 'virtual', internal: true },
+        { ...facts, iface: 'docker0', type: 'wired' },
+        { ...facts, iface: 'bowline0', type: 'virtual', virtual: true },
+      ]),
+    ).toEqual([
+      { name: 'enx001122334455', kind: 'usb', isUp: false },
+      { name: 'eth0', kind: 'ethernet', isUp: true },
+      { name: 'wlan0', kind: 'wifi', isUp: false },
+    ]);
+  });
+});
+
+describe('what came of the question for the password', () => {
+  it.each([
+    ['User did not grant permission.', 'dismissed'],
+    ['No polkit authentication agent found.', 'cannot-ask'],
+    ['Unable to find pkexec or kdesudo.', 'cannot-ask'],
+    ['Command failed', 'failed'],
+  ])('%s: %s', (message, kind) => {
+    expect(outcomeOf(new Error(message), '').kind).toBe(kind);
+  });
+
+  it('is told apart by texts that the package still has', () => {
+    const source = readFileSync(
+      new URL('../../../node_modules/@vscode/sudo-prompt/index.js', import.meta.url),
+      'utf8',
+    );
+    for (const text of [
+      'did not grant permission.',
+      'No polkit authentication agent found.',
+      'pkexec or kdesudo.',
+    ]) {
+      expect(source).toContain(text);
+    }
+  });
+});
+
+describe('the log of the app', () => {
+  it('stays below twice half a megabyte', () => {
+    const log = new LogFile(join(dir, 'app.log'), () => 0);
+    for (let line = 0; line < 1500; line += 1) log.write('info', 'x', { text: 'y'.repeat(1000) });
+    expect(readFileSync(log.path).length).toBeLessThan(600_000);
+    expect(existsSync(`${log.path}.1`)).toBe(true);
+    expect(existsSync(`${log.path}.2`)).toBe(false);
+  });
+});
+
+function fail(error: unknown): void {
+  throw error as Error;
+}
