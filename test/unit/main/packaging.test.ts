@@ -1,6 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs';
-import { rmSync, writeFileSync } from 'node:fs';
+import { rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -158,6 +158,17 @@ describe('the command of root', () => {
     );
     expect(readFileSync(out, 'utf8')).toBe('install --user ada\n');
     expect(existsSync(join(payload.dir, 'service-setup.sh.ran'))).toBe(false);
+  });
+
+  it('copies what links lead to, so that nothing can be exchanged after it was compared', () => {
+    const payload = makePayload(join(dir, 'payload'), '[ -f node ] && [ ! -L node ] && echo ran >"$OUT"');
+    cpSync(join(payload.dir, 'node'), join(dir, 'elsewhere'));
+    rmSync(join(payload.dir, 'node'));
+    symlinkSync(join(dir, 'elsewhere'), join(payload.dir, 'node'));
+    const out = join(dir, 'out');
+    const { digest } = payload;
+    runAsRoot(setupScript({ action: 'install', stageDir: payload.dir, digest, userName: 'ada' }), out);
+    expect(readFileSync(out, 'utf8')).toBe('ran\n');
   });
 
   it.each(['service-setup.sh', 'node', 'SHA256SUMS'])('runs nothing if %s was changed', (file) => {
