@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { BridgeMethod, Preferences, ShellError } from '../src-shared/bridge/bridge.ts';
-import { en } from '../src-shared/i18n/en.ts';
+import { desktopEn } from '../src-shared/i18n/desktop-en.ts';
 import type { Status, UnreachableReason } from '../src-shared/model/status.ts';
 import { err, ok, type Result } from '../src-shared/util/result.ts';
 import { Autostart, HIDDEN_ARGUMENT } from './autostart/autostart.ts';
@@ -215,7 +215,7 @@ export class Desktop {
   async #beginPause(): Promise<void> {
     const answer = await this.#daemon.client.call('connection.setWanted', { wanted: false });
     if (answer.ok) this.#pause.begin();
-    else this.#notifier.tell(en.desktop.appName, answer.error.message);
+    else this.#notifier.tell(desktopEn.appName, answer.error.message);
     this.#render();
   }
 
@@ -227,7 +227,7 @@ export class Desktop {
         timeoutMs: LAST_CALL_MS,
       });
       // The app ends as asked; that protection goes on without it is said, not hidden.
-      if (!answer.ok) this.#electron.dialog.showErrorBox(en.desktop.stillOn, answer.error.message);
+      if (!answer.ok) this.#electron.dialog.showErrorBox(desktopEn.stillOn, answer.error.message);
     }
     this.#end(0);
   }
@@ -235,7 +235,7 @@ export class Desktop {
   async #setWanted(wanted: boolean): Promise<void> {
     this.#onCall('connection.setWanted');
     const answer = await this.#daemon.client.call('connection.setWanted', { wanted });
-    if (!answer.ok) this.#notifier.tell(en.desktop.appName, answer.error.message);
+    if (!answer.ok) this.#notifier.tell(desktopEn.appName, answer.error.message);
     // The desktop has flipped the tray's mark; this shows what is.
     this.#render();
   }
@@ -268,7 +268,7 @@ export class Desktop {
       if (startsAtLogin !== undefined) this.#autostart?.set(startsAtLogin);
     } catch (error) {
       this.#note('autostart', error);
-      return err({ message: en.desktop.autostartRefused(this.#host.configDir), isCancelled: false });
+      return err({ message: desktopEn.autostartRefused(this.#host.configDir), isCancelled: false });
     }
     return ok(this.#preferences());
   }
@@ -280,7 +280,7 @@ export class Desktop {
 
   async #removeService(): Promise<boolean> {
     const outcome = await this.#setup.remove();
-    if (!outcome.ok) this.#electron.dialog.showErrorBox(en.desktop.appName, outcome.error.message);
+    if (!outcome.ok) this.#electron.dialog.showErrorBox(desktopEn.appName, outcome.error.message);
     return outcome.ok;
   }
 
@@ -288,7 +288,7 @@ export class Desktop {
     this.#hasTray = await this.#host.hasTray();
     if (this.#hasTray !== false || this.#state.state.wasMissingTrayTold) return;
     this.#state.change({ wasMissingTrayTold: true });
-    this.#notifier.tell(en.desktop.noTray, en.desktop.noTrayDetail);
+    this.#notifier.tell(desktopEn.noTray, desktopEn.noTrayDetail);
   }
 
   #onWindowCrash(reason: string, isReopened: boolean): void {
@@ -297,7 +297,7 @@ export class Desktop {
       return;
     }
     this.#log.write('error', 'window-gone', { reason });
-    this.#notifier.tell(en.desktop.appName, en.desktop.windowGone);
+    this.#notifier.tell(desktopEn.appName, desktopEn.windowGone);
   }
 
   #note(where: string, error: unknown): void {
@@ -306,7 +306,7 @@ export class Desktop {
 
   #failToStart(error: unknown): void {
     this.#log.write('error', 'start-failed', { message: String(error) });
-    this.#electron.dialog.showErrorBox(en.desktop.unexpected, en.desktop.cannotStart(this.#log.path));
+    this.#electron.dialog.showErrorBox(desktopEn.unexpected, desktopEn.cannotStart(this.#log.path));
     this.#end(1);
   }
 

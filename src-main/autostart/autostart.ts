@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { en } from '../../src-shared/i18n/en.ts';
+import { desktopEn } from '../../src-shared/i18n/desktop-en.ts';
 
 /** Given to the app when the desktop starts it: only the tray, no window. */
 export const HIDDEN_ARGUMENT = '--hidden';
@@ -48,8 +48,8 @@ export function autostartEntry(executable: string): string {
   return [
     '[Desktop Entry]',
     'Type=Application',
-    `Name=${en.desktop.appName}`,
-    `Comment=${en.desktop.autostartComment}`,
+    `Name=${desktopEn.appName}`,
+    `Comment=${desktopEn.autostartComment}`,
     `Exec=${execArgument(executable)} ${HIDDEN_ARGUMENT}`,
     'Icon=bowline-app',
     'Terminal=false',

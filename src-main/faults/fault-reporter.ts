@@ -1,4 +1,4 @@
-import { en } from '../../src-shared/i18n/en.ts';
+import { desktopEn } from '../../src-shared/i18n/desktop-en.ts';
 import type { LogFile } from './log-file.ts';
 
 /** At most one message in this time: an error that repeats would cover the screen. */
@@ -32,7 +32,7 @@ export class FaultReporter {
     const isTooSoon = this.#toldAt !== null && now() - this.#toldAt < MESSAGE_PAUSE_MS;
     if (isTooSoon) return;
     this.#toldAt = now();
-    tell(en.desktop.unexpected, en.desktop.unexpectedDetail(log.path));
+    tell(desktopEn.unexpected, desktopEn.unexpectedDetail(log.path));
   }
 }
 

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ShellError } from '../../src-shared/bridge/bridge.ts';
-import { en } from '../../src-shared/i18n/en.ts';
+import { desktopEn } from '../../src-shared/i18n/desktop-en.ts';
 import { err, ok, type Result } from '../../src-shared/util/result.ts';
 
 /*
@@ -58,12 +58,12 @@ export class ServiceSetup {
 
   /** Makes the service run and lets this user talk to it, whatever was missing. */
   install(): Promise<Result<null, ShellError>> {
-    return this.#once('install', en.desktop.setup.failed);
+    return this.#once('install', desktopEn.setup.failed);
   }
 
   /** Takes back what {@link install} did. */
   remove(): Promise<Result<null, ShellError>> {
-    return this.#once('remove', en.desktop.setup.removeFailed);
+    return this.#once('remove', desktopEn.setup.removeFailed);
   }
 
   #once(action: 'install' | 'remove', failure: string): Promise<Result<null, ShellError>> {
@@ -75,7 +75,7 @@ export class ServiceSetup {
 
   async #run(action: 'install' | 'remove', failure: string): Promise<Result<null, ShellError>> {
     const { payloadDir, temporaryDir, userName, runAsRoot, onFault } = this.#options;
-    if (!this.isPossible) return err({ message: en.desktop.setup.notPackaged, isCancelled: false });
+    if (!this.isPossible) return err({ message: desktopEn.setup.notPackaged, isCancelled: false });
     const stageDir = await mkdtemp(join(temporaryDir, 'bowline-setup-'));
     try {
       await cp(payloadDir, stageDir, { recursive: true, dereference: true });
@@ -95,11 +95,11 @@ export class ServiceSetup {
       case 'done':
         return ok(null);
       case 'dismissed':
-        return err({ message: en.desktop.setup.dismissed, isCancelled: true });
+        return err({ message: desktopEn.setup.dismissed, isCancelled: true });
       case 'cannot-ask': {
         const line = `sudo sh ${shellQuoted(join(this.#options.payloadDir, 'service-setup.sh'))} ${action}`;
         const user = action === 'install' ? ` --user ${shellQuoted(this.#options.userName)}` : '';
-        return err({ message: `${en.desktop.setup.noPrompt} ${line}${user}`, isCancelled: false });
+        return err({ message: `${desktopEn.setup.noPrompt} ${line}${user}`, isCancelled: false });
       }
       case 'failed':
         this.#options.onFault(new Error(`service-setup.sh ${action}: ${outcome.stderr}`));

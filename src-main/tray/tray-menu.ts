@@ -1,3 +1,4 @@
+import { desktopEn } from '../../src-shared/i18n/desktop-en.ts';
 import { en } from '../../src-shared/i18n/en.ts';
 import { formatDuration, formatTimeOfDay } from '../../src-shared/i18n/format.ts';
 import type { LinkStatus } from '../../src-shared/model/link.ts';
@@ -64,7 +65,7 @@ export function trayView(facts: TrayFacts): TrayView {
 
   const protection: TrayRow = {
     kind: 'switch',
-    text: en.desktop.protection,
+    text: desktopEn.protection,
     isOn,
     isEnabled: isReachable,
     intent: { kind: 'set-wanted', wanted: !isOn },
@@ -75,13 +76,13 @@ export function trayView(facts: TrayFacts): TrayView {
       text(headline),
       text(detail),
       SEPARATOR,
-      ...(status?.state === 'unreachable' ? [action(en.desktop.fix[status.reason], { kind: 'fix' })] : []),
+      ...(status?.state === 'unreachable' ? [action(desktopEn.fix[status.reason], { kind: 'fix' })] : []),
       protection,
       ...(isReachable ? linkRows(status) : previewRows(facts.preview)),
       ...pauseRows(facts, isOn),
       SEPARATOR,
-      action(en.desktop.open, { kind: 'open' }),
-      action(isOn ? en.desktop.turnOffAndQuit : en.desktop.quit, { kind: 'quit' }),
+      action(desktopEn.open, { kind: 'open' }),
+      action(isOn ? desktopEn.turnOffAndQuit : desktopEn.quit, { kind: 'quit' }),
     ],
   };
 }
@@ -92,10 +93,10 @@ export function isWanted(status: Status | null): boolean {
 }
 
 function describe({ status, pausedUntil, now }: TrayFacts): { headline: string; detail: string } {
-  if (status === null) return { headline: en.desktop.appName, detail: en.desktop.nothingKnown };
+  if (status === null) return { headline: desktopEn.appName, detail: desktopEn.nothingKnown };
   if (pausedUntil !== null && status.state === 'off' && status.internet !== 'none') {
     const time = formatTimeOfDay(pausedUntil);
-    return { headline: en.desktop.paused, detail: en.desktop.pausedDetail(time) };
+    return { headline: desktopEn.paused, detail: desktopEn.pausedDetail(time) };
   }
   return describeStatus(status, now);
 }
@@ -112,26 +113,26 @@ function previewRows(links: readonly PreviewLink[]): readonly TrayRow[] {
         kind === 'other' || links.some((other) => other.name !== name && other.kind === kind);
       const label =
         kind === 'other' ? name : isAmbiguous ? `${en.linkKind[kind]} ${name}` : en.linkKind[kind];
-      return text(en.desktop.previewLink(label, isUp));
+      return text(desktopEn.previewLink(label, isUp));
     }),
   );
 }
 
 function atMostThree(rows: readonly TrayRow[]): readonly TrayRow[] {
   if (rows.length <= MOST_LINK_ROWS) return rows;
-  return [{ kind: 'submenu', text: en.desktop.links, rows }];
+  return [{ kind: 'submenu', text: desktopEn.links, rows }];
 }
 
 function linkText(link: LinkStatus, links: readonly LinkStatus[]): string {
   const measure = link.rttMicros === null || link.state === 'lost' ? null : formatDuration(link.rttMicros);
-  return en.desktop.linkRow(linkLabel(link.name, links), measure, en.linkState[link.state]);
+  return desktopEn.linkRow(linkLabel(link.name, links), measure, en.linkState[link.state]);
 }
 
 function pauseRows({ pausedUntil }: TrayFacts, isOn: boolean): readonly TrayRow[] {
-  if (isOn) return [action(en.desktop.pauseForOneHour, { kind: 'pause' })];
+  if (isOn) return [action(desktopEn.pauseForOneHour, { kind: 'pause' })];
   if (pausedUntil === null) return [];
   const resume: TrayIntent = { kind: 'set-wanted', wanted: true };
-  return [action(en.desktop.resumeNow(formatTimeOfDay(pausedUntil)), resume)];
+  return [action(desktopEn.resumeNow(formatTimeOfDay(pausedUntil)), resume)];
 }
 
 function text(content: string): TrayRow {

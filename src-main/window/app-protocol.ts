@@ -14,12 +14,12 @@ export const PAGE_URL = `${SCHEME}://window/index.html`;
 
 /**
  * What the page may load: its own files, and nothing from anywhere else. There is nothing to connect to, since it
- * talks over its bridge. Components set styles from scripts; no text in the page is ever run as a script.
+ * talks over its bridge; styles and scripts written into the page itself are refused.
  */
 export const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
   "script-src 'self'",
-  "style-src 'self' 'unsafe-inline'",
+  "style-src 'self'",
   "img-src 'self' data:",
   "font-src 'self'",
   "connect-src 'none'",

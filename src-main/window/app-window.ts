@@ -1,4 +1,4 @@
-import { en } from '../../src-shared/i18n/en.ts';
+import { desktopEn } from '../../src-shared/i18n/desktop-en.ts';
 import type { AppBrowserWindow, ElectronApi } from '../electron-api.ts';
 import { PAGE_URL } from './app-protocol.ts';
 import { hardenContents } from './hardening.ts';
@@ -63,7 +63,7 @@ export class AppWindow {
   #open(): AppBrowserWindow {
     const { preloadPath, iconPath, onVisibility, onPageGone, onRefused } = this.#options;
     const window = new this.#electron.BrowserWindow({
-      title: en.desktop.appName,
+      title: desktopEn.appName,
       icon: iconPath,
       width: 880,
       height: 640,
