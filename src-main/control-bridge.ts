@@ -3,7 +3,7 @@ import * as z from 'zod';
 import type { BridgeEvent, BridgeMethod, Preferences, ShellError } from '../src-shared/bridge/bridge.ts';
 import { callTimeoutMs } from '../src-shared/bridge/call-timeout.ts';
 import { controlError, type ControlError } from '../src-shared/control/error.ts';
-import { windowContract } from '../src-shared/control/window-contract.ts';
+import { daemonContract } from '../src-shared/control/contract.ts';
 import { unreachableReasonSchema, type UnreachableReason } from '../src-shared/model/status.ts';
 import { err, type Result } from '../src-shared/util/result.ts';
 import type { AppBrowserWindow, ElectronApi } from './electron-api.ts';
@@ -90,7 +90,7 @@ export class ControlBridge {
     if (!isMethod(method)) {
       return err(controlError('UNKNOWN_METHOD', `the window may not call ${String(method).slice(0, 64)}`));
     }
-    if (!windowContract.methods[method].params.safeParse(params).success) {
+    if (!daemonContract.methods[method].params.safeParse(params).success) {
       return err(controlError('INVALID_PARAMS', `${method}: these are not its parameters`));
     }
     this.#options.onCall(method);
@@ -133,12 +133,12 @@ export class ControlBridge {
 }
 
 function isMethod(method: unknown): method is BridgeMethod {
-  if (typeof method !== 'string' || !Object.hasOwn(windowContract.methods, method)) return false;
-  return !Object.values(windowContract.events).some((event) => (event.subscribe as string) === method);
+  if (typeof method !== 'string' || !Object.hasOwn(daemonContract.methods, method)) return false;
+  return !Object.values(daemonContract.events).some((event) => (event.subscribe as string) === method);
 }
 
 function isEvent(name: unknown): name is BridgeEvent {
-  return typeof name === 'string' && Object.hasOwn(windowContract.events, name);
+  return typeof name === 'string' && Object.hasOwn(daemonContract.events, name);
 }
 
 function refusal(): ControlError {

@@ -20,7 +20,16 @@ export function runScript(script, args = []) {
  * @param {readonly string[]} args
  */
 export function becomeScript(script, args) {
-  const child = spawn(process.execPath, [`${PROJECT_DIR}${script}`, ...args], { stdio: 'inherit' });
+  becomeProgram(process.execPath, [`${PROJECT_DIR}${script}`, ...args]);
+}
+
+/**
+ * The same for a program.
+ * @param {string} file
+ * @param {readonly string[]} args
+ */
+export function becomeProgram(file, args) {
+  const child = spawn(file, args, { stdio: 'inherit' });
   // Ctrl-C reaches the child from the terminal as well; it decides when the end has come.
   process.on('SIGINT', () => {});
   process.on('SIGTERM', () => child.kill('SIGTERM'));

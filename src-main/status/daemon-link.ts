@@ -1,6 +1,6 @@
 import { ControlClient } from '../../src-control/index.ts';
 import type { ControlError } from '../../src-shared/control/error.ts';
-import { windowContract, type WindowContract } from '../../src-shared/control/window-contract.ts';
+import { daemonContract, type DaemonContract } from '../../src-shared/control/contract.ts';
 import type { Status, UnreachableStatus } from '../../src-shared/model/status.ts';
 import { unreachableStatus } from '../../src-shared/view/unreachable-status.ts';
 
@@ -17,7 +17,7 @@ const NOBODY_THERE: UnreachableStatus = { state: 'unreachable', internet: 'direc
 /** The app's connection to the daemon: the last snapshot, over any number of daemon restarts. */
 export class DaemonLink {
   /** For the window's calls and subscriptions. */
-  readonly client: ControlClient<WindowContract>;
+  readonly client: ControlClient<DaemonContract>;
   readonly #options: DaemonLinkOptions;
   readonly #listeners = new Set<(status: Status) => void>();
   #status: Status | null = null;
@@ -25,7 +25,7 @@ export class DaemonLink {
   constructor(options: DaemonLinkOptions) {
     this.#options = options;
     const { socketPath, programVersion } = options;
-    this.client = new ControlClient({ contract: windowContract, socketPath, programVersion });
+    this.client = new ControlClient({ contract: daemonContract, socketPath, programVersion });
   }
 
   /** The last snapshot, or why there is none; null until either is known. */
