@@ -27,6 +27,7 @@ const PROGRAMS = [
   { name: 'bowline', entry: 'src-cli/main.ts', flags: [] },
 ];
 
+/** Packages in the older module format ask for Node's modules by a function that newer modules do not have. */
 const REQUIRE_BANNER =
   "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);";
 
@@ -66,12 +67,7 @@ async function bundle(outDir, entries) {
     target: 'node20',
     sourcemap: 'linked',
     charset: 'utf8',
-    // Packages in the older module format ask for Node's modules by a function that newer modules do not have.
-    banner: {
-      js: "import { createRequire as makeRequire } from 'node:module'; const require = makeRequire(import.meta.url);",
-    },
     logLevel: 'warning',
-    // Packages in the older format ask for Node's modules by require.
     banner: { js: REQUIRE_BANNER },
     define: { __BOWLINE_VERSION__: JSON.stringify(packageVersion()) },
   });
@@ -98,10 +94,7 @@ async function bundleApp() {
     platform: 'node',
     format: 'esm',
     target: 'node22',
-    // Packages of the old kind call require() for Node's own modules.
-    banner: {
-      js: "import { createRequire as makeRequire } from 'node:module'; const require = makeRequire(import.meta.url);",
-    },
+    banner: { js: REQUIRE_BANNER },
   });
   await esbuild.build({
     ...common,

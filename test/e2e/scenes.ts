@@ -305,14 +305,14 @@ export const SCENES: readonly Scene[] = [
           name: 'attic',
           addresses: ['192.168.1.2', 'fd12::2'],
           port: 4747,
-          fingerprint: 'ab12-cd34',
+          fingerprint: 'ab12-cd34-0e5f-77a1-c0ff',
           protocol: 1,
         },
         {
           name: 'living room',
           addresses: ['192.168.1.9'],
           port: 4747,
-          fingerprint: '77fe-0c19',
+          fingerprint: '77fe-0c19-4b2d-9a30-51de',
           protocol: 1,
         },
       ];
@@ -325,7 +325,13 @@ export const SCENES: readonly Scene[] = [
     daemon: (daemon) => {
       daemon.status = { ...offStatus(), box: null };
       daemon.boxes = [
-        { name: 'attic', addresses: ['192.168.1.2'], port: 4747, fingerprint: 'ab12-cd34', protocol: 1 },
+        {
+          name: 'attic',
+          addresses: ['192.168.1.2'],
+          port: 4747,
+          fingerprint: 'ab12-cd34-0e5f-77a1-c0ff',
+          protocol: 1,
+        },
       ];
     },
   },

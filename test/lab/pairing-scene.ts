@@ -12,8 +12,12 @@ import { projectDir, runProgram } from './programs.ts';
 export const LAPTOP_NAME = laptopNameOf(hostname().split('.')[0] ?? '');
 
 /** Starts a box that knows nobody, from an empty state folder. */
-export function bareBox(home: VirtualHome, node: 'box' | 'guest' | 'router'): DaemonProcess {
-  return start(home, node, 'bowline-box', ['--no-mdns', '--name', `box-${node}`]);
+export function bareBox(
+  home: VirtualHome,
+  node: 'box' | 'guest' | 'router',
+  isAnnounced = false,
+): DaemonProcess {
+  return start(home, node, 'bowline-box', [...(isAnnounced ? [] : ['--no-mdns']), '--name', `box-${node}`]);
 }
 
 /** Starts a laptop's daemon that knows no box, from an empty state folder. */

@@ -52,6 +52,26 @@ describe('pairing by a code', () => {
     });
   });
 
+  it('finds the box that shows the code among three that announce themselves', async () => {
+    await inHome({}, async (scene) => {
+      const { tunnel, others } = await startBare(scene, 3, true);
+      for (const one of [tunnel.box, ...others]) {
+        await scene.until(`${one.logPath} to be announced`, async () =>
+          (await statusOf(one)).announcement.state === 'announced' ? true : null,
+        );
+      }
+      const startedMicros = monotonicMicros();
+      const shown = await showCode(tunnel.box);
+      await tunnel.cli('pair', '--code', shown.code);
+      const status = await tunnel.waitFor('protected after pairing', ({ state }) => state === 'protected');
+      const tookMs = (monotonicMicros() - startedMicros) / 1_000;
+      scene.report(`bare to protected, the box found by itself: ${tookMs.toFixed(0)} ms`);
+      expect(tookMs).toBeLessThan(PAIRED_WITHIN_MS);
+      expect(status.box?.fingerprint).toBe(shown.fingerprint);
+      for (const other of others) expect((await statusOf(other)).peers).toEqual([]);
+    });
+  });
+
   it('names what is wrong with a code, and leaves a trace on the box', async () => {
     await inHome({}, async (scene) => {
       const { tunnel, others } = await startBare(scene);
@@ -190,13 +210,14 @@ const KILL_AFTER_MS = [90, 120, 135, 150, 180];
 async function startBare(
   scene: Scene,
   boxes: 1 | 3 = 3,
+  areAnnounced = false,
 ): Promise<{ readonly tunnel: Tunnel; readonly others: readonly DaemonProcess[] }> {
   const { home } = scene;
-  const box = bareBox(home, 'box');
+  const box = bareBox(home, 'box', areAnnounced);
   const others: DaemonProcess[] = [];
   if (boxes === 3) {
     await home.addGuest();
-    others.push(bareBox(home, 'guest'), bareBox(home, 'router'));
+    others.push(bareBox(home, 'guest', areAnnounced), bareBox(home, 'router', areAnnounced));
     expect(ROUTER, 'the third box has an address of its own').not.toBe(BOX);
   }
   const tunnel = new Tunnel(box, bareLaptop(home));

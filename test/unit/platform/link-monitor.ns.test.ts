@@ -36,7 +36,8 @@ function watch(home: NetworkNamespace): readonly unknown[] {
   const script = `
     import { execFileSync } from 'node:child_process';
     import { native } from ${JSON.stringify(`${PROJECT_DIR}src-native/lib/index.ts`)};
-    import { interfaceDetailsFrom, LinkMonitor } from ${JSON.stringify(`${PROJECT_DIR}src-platform/index.ts`)};
+    import { interfaceDetailsFrom } from ${JSON.stringify(`${PROJECT_DIR}src-platform/links/classify-link.ts`)};
+    import { LinkMonitor } from ${JSON.stringify(`${PROJECT_DIR}src-platform/links/link-monitor.ts`)};
 
     const said = [];
     let onSaid = () => {};
