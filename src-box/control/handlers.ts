@@ -1,8 +1,9 @@
+import { stored } from '../../src-driver/stored.ts';
 import type { Engine } from '../../src-engine/engine.ts';
 import type { Path } from '../../src-engine/path/path.ts';
 import { PROTOCOL_VERSION } from '../../src-engine/wire/handshake.ts';
 import { native } from '../../src-platform/native.ts';
-import { fingerprintOf, StorageError, type StaticKey } from '../../src-platform/index.ts';
+import { fingerprintOf, type StaticKey } from '../../src-platform/index.ts';
 import type { BoxContract, Handlers } from '../../src-shared/control/contract.ts';
 import { controlError, type ControlError } from '../../src-shared/control/error.ts';
 import type { PeerPath, PeerStatus } from '../../src-shared/model/box-status.ts';
@@ -68,16 +69,6 @@ function pairedPeer(registry: PeerRegistry, name: string): Result<BoxPeer, Contr
   if (peer.origin === 'paired') return ok(peer);
   const advice = 'change the command line and start the box again';
   return err(controlError('PEER_FROM_ARGUMENT', `${name} was given by --peer; ${advice}`));
-}
-
-async function stored(change: () => Promise<void>): Promise<Result<Record<string, never>, ControlError>> {
-  try {
-    await change();
-    return ok({});
-  } catch (error) {
-    if (error instanceof StorageError) return err(controlError('STATE_UNWRITABLE', error.message));
-    throw error;
-  }
 }
 
 function peerStatus(peer: BoxPeer): PeerStatus {

@@ -1,7 +1,7 @@
-import { StorageError } from '../../src-platform/index.ts';
+import { stored } from '../../src-driver/stored.ts';
 import type { DaemonContract, Handlers } from '../../src-shared/control/contract.ts';
-import { type ControlError, controlError } from '../../src-shared/control/error.ts';
-import { type Result, err, ok } from '../../src-shared/util/result.ts';
+import { controlError } from '../../src-shared/control/error.ts';
+import { err, ok } from '../../src-shared/util/result.ts';
 import type { HandledDaemon } from './handled-daemon.ts';
 import { runDoctor } from '../doctor/doctor.ts';
 import { testUnplug } from '../doctor/unplug-test.ts';
@@ -39,14 +39,4 @@ export function daemonHandlers(daemon: HandledDaemon): Handlers<DaemonContract> 
     'boxes.find': ({ timeoutMillis }) => daemon.finder.find(timeoutMillis),
     'doctor.run': ({ fix }) => runDoctor(daemon, fix),
   };
-}
-
-async function stored(change: () => Promise<void>): Promise<Result<Record<string, never>, ControlError>> {
-  try {
-    await change();
-    return ok({});
-  } catch (error) {
-    if (error instanceof StorageError) return err(controlError('STATE_UNWRITABLE', error.message));
-    throw error;
-  }
 }
