@@ -13,6 +13,7 @@ import type { Role } from './session-types.ts';
 import { Session } from './session.ts';
 import {
   HEADER_BYTES,
+  LEAST_DATAGRAM_BYTES,
   SEAL_OVERHEAD_BYTES,
   TYPE_COOKIE,
   TYPE_DATA,
@@ -20,8 +21,8 @@ import {
   TYPE_PAIRING,
   TYPE_RESPONSE,
   TYPE_VERSION,
+  readPacketNumber,
   readU32,
-  readU64,
 } from './wire/header.ts';
 
 /** What an engine is made of; everything that is not decided here comes from outside. */
@@ -148,7 +149,7 @@ export class Engine {
 
   private sortDatagram(at: number, length: number, socket: number, remote: number, now: number): void {
     const { bytes, words, openTable } = this.options.memory;
-    if (length < HEADER_BYTES) return this.drops.add('too-short');
+    if (length < LEAST_DATAGRAM_BYTES) return this.drops.add('too-short');
     const type = bytes[at]!;
     if (type !== TYPE_DATA) {
       // What came before it was sealed with keys that a handshake may drop.
@@ -160,7 +161,7 @@ export class Engine {
     if (generation === undefined) return this.drops.add('unknown-session');
     // Numbers are new with new keys: until they are confirmed, those of the old session say nothing.
     const isCounted = generation.isConfirmed || generation.isResumed;
-    if (isCounted && !generation.peer.session.isFresh(bytes[at + 1]!, readU64(bytes, at + 8))) {
+    if (isCounted && !generation.peer.session.isFresh(bytes[at + 1]!, readPacketNumber(bytes, at))) {
       return this.drops.add('replayed');
     }
     const entry = openTable + 4 * this.opened;
@@ -196,7 +197,7 @@ export class Engine {
       this.delivering = session;
       session.onDatagram(
         bytes[at + 1]!,
-        readU64(bytes, at + 8),
+        readPacketNumber(bytes, at),
         at + HEADER_BYTES,
         at + length - (SEAL_OVERHEAD_BYTES - HEADER_BYTES),
         length,

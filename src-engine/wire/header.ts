@@ -1,13 +1,15 @@
 /**
- * The outer header of every datagram, 16 bytes, big-endian, sent in the clear and authenticated:
+ * The header of a data datagram, 12 bytes, sent in the clear and authenticated:
  *
- *     0      1        2        4                    8                              16
- *     | type | pathId | zero   | receiver index     | packet number                |
+ *     0      1        2               4                    8                     12
+ *     | type | pathId | number, high  | receiver index     | packet number, low  |
  *
  * See docs/protocol.md. Multibyte fields are big-endian, as everywhere in the protocol.
  */
-export const HEADER_BYTES = 16;
+export const HEADER_BYTES = 12;
 export const TAG_BYTES = 16;
+/** The shortest datagram of all: a version notice. */
+export const LEAST_DATAGRAM_BYTES = 16;
 /** What sealing adds to a plaintext. */
 export const SEAL_OVERHEAD_BYTES = HEADER_BYTES + TAG_BYTES;
 
@@ -63,7 +65,12 @@ export function writeU64(bytes: Uint8Array, at: number, value: number): void {
   writeU32(bytes, at + 4, value % TWO_POW_32);
 }
 
-/** Writes the header of a data datagram at `at`. */
+/** Reads the packet number out of the header of a data datagram at `at`. */
+export function readPacketNumber(bytes: Uint8Array, at: number): number {
+  return readU16(bytes, at + 2) * TWO_POW_32 + readU32(bytes, at + 8);
+}
+
+/** Writes the header of a data datagram at `at`. @param packetNumber below 2^48: a century at 80,000 a second. */
 export function writeDataHeader(
   bytes: Uint8Array,
   at: number,
@@ -73,8 +80,7 @@ export function writeDataHeader(
 ): void {
   bytes[at] = TYPE_DATA;
   bytes[at + 1] = pathId;
-  bytes[at + 2] = 0;
-  bytes[at + 3] = 0;
+  writeU16(bytes, at + 2, Math.floor(packetNumber / TWO_POW_32));
   writeU32(bytes, at + 4, receiverIndex);
-  writeU64(bytes, at + 8, packetNumber);
+  writeU32(bytes, at + 8, packetNumber % TWO_POW_32);
 }

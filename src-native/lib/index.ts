@@ -38,7 +38,7 @@ export const MIN_TUN_STRIDE_BYTES = VIRTIO_HEADER_BYTES + 65_535;
 export const MIN_UDP_STRIDE_BYTES = 65_536;
 
 /** Bytes of the clear header before, and of the tag behind, the text of a sealed datagram. */
-export const AEAD_HEADER_BYTES = 16;
+export const AEAD_HEADER_BYTES = 12;
 export const AEAD_TAG_BYTES = 16;
 
 function load(): NativeApi {

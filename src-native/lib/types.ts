@@ -309,9 +309,9 @@ export interface NativeApi {
   /** Whether this processor has instructions for AES-GCM. */
   readonly hasAesHardware: () => boolean;
   /**
-   * Seals datagrams. `desc` has 6 ints each: dst (its 16-byte header is there), key slot, index of the
+   * Seals datagrams. `desc` has 6 ints each: dst (its 12-byte header is there), key slot, index of the
    * segment list, segment count, out length (written), 0. A segment has 2 ints: offset, length. Segments
-   * are encrypted in order to `dst + 16`, followed by the 16-byte tag. A segment lies either exactly where
+   * are encrypted in order to `dst + 12`, followed by the 16-byte tag. A segment lies either exactly where
    * its output goes or apart from the whole datagram.
    * @throws Error `ERR_BAD_KEY_SLOT`, RangeError `ERR_OVERLAP`; datagrams before the faulty one are sealed.
    */

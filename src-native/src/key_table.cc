@@ -56,7 +56,8 @@ CipherContext Key::makeContext(bool sealing) const {
 void Key::nonceOf(const uint8_t* header, uint8_t* nonce) const {
   memcpy(nonce, iv_.data(), kIvBytes);
   nonce[3] ^= header[1];
-  for (size_t i = 0; i < 8; i++) nonce[4 + i] ^= header[8 + i];
+  for (size_t i = 0; i < 2; i++) nonce[6 + i] ^= header[2 + i];
+  for (size_t i = 0; i < 4; i++) nonce[8 + i] ^= header[8 + i];
 }
 
 EVP_CIPHER_CTX* Key::beginSeal(const uint8_t* header) {

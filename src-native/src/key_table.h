@@ -11,7 +11,7 @@ namespace bowline {
 
 constexpr size_t kKeyBytes = 32;
 constexpr size_t kIvBytes = 12;
-constexpr size_t kHeaderBytes = 16;
+constexpr size_t kHeaderBytes = 12;
 constexpr size_t kTagBytes = 16;
 
 enum class Suite : int32_t { kAes256Gcm = 1, kChaCha20Poly1305 = 2 };

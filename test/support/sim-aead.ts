@@ -1,4 +1,5 @@
 import type { Arena } from '../../src-engine/memory.ts';
+import { HEADER_BYTES } from '../../src-engine/wire/header.ts';
 import type { AeadSuite, DatagramAead } from '../../src-engine/ports.ts';
 
 /**
@@ -34,7 +35,7 @@ export class SimAead implements DatagramAead {
     for (let i = 0; i < count; i++) {
       const entry = descriptors + 6 * i;
       const start = words[entry]!;
-      let at = start + 16;
+      let at = start + HEADER_BYTES;
       const first = words[entry + 2]!;
       for (let s = 0; s < words[entry + 3]!; s++) {
         const from = words[first + 2 * s]!;
@@ -56,7 +57,7 @@ export class SimAead implements DatagramAead {
       const end = start + words[entry + 1]! - 16;
       const key = this.keys.get(words[entry + 2]!);
       const tag = bytes[end]! | (bytes[end + 1]! << 8) | (bytes[end + 2]! << 16) | (bytes[end + 3]! << 24);
-      const isGood = key !== undefined && end - start >= 16 && tag === this.sum(start, end, key);
+      const isGood = key !== undefined && end - start >= HEADER_BYTES && tag === this.sum(start, end, key);
       words[entry + 3] = isGood ? 1 : 0;
       if (isGood) good++;
     }

@@ -5,7 +5,7 @@ import { UdpCoalescer } from '../../../src-engine/receive/udp-coalescer.ts';
 import { Session } from '../../../src-engine/session.ts';
 import type { Role } from '../../../src-engine/session-types.ts';
 import type { SessionEvent } from '../../../src-engine/session-events.ts';
-import { HEADER_BYTES, readU32, readU64, TAG_BYTES } from '../../../src-engine/wire/header.ts';
+import { HEADER_BYTES, readPacketNumber, readU32, TAG_BYTES } from '../../../src-engine/wire/header.ts';
 import { SimAead } from '../../support/sim-aead.ts';
 import { fromHex, toHex } from './crypto/handshake-fixture.ts';
 
@@ -116,7 +116,7 @@ export class SessionBench {
         out.push({
           pathId: bytes[at + 1]!,
           receiverIndex: readU32(bytes, at + 4),
-          packetNumber: readU64(bytes, at + 8),
+          packetNumber: readPacketNumber(bytes, at),
           socket,
           remote: words[sendTable + 4 * i + 2]!,
           frames: toHex(bytes.subarray(at + HEADER_BYTES, at + size - TAG_BYTES)),

@@ -12,7 +12,8 @@ import { createMemory } from '../../support/native/memory.ts';
 
 const memory = createMemory();
 const { words } = memory;
-const OVERHEAD = 32;
+const HEADER = 12;
+const OVERHEAD = HEADER + 16;
 
 describe.each<{ name: string; suite: AeadSuite }>([
   { name: 'AES-256-GCM', suite: 1 },
@@ -22,7 +23,7 @@ describe.each<{ name: string; suite: AeadSuite }>([
     const key = makeKey(suite);
     for (const lengths of [[], [0], [1], [16], [15, 1, 17], [1440], [0, 700, 0, 740], [3, 5, 9000, 7, 333]]) {
       const text = randomBytes(lengths.reduce((sum, length) => sum + length, 0));
-      const header = randomBytes(16);
+      const header = randomBytes(HEADER);
       const destination = memory.reserve(text.length + OVERHEAD);
       memory.bytes.set(header, destination);
       const desc = sealDescriptor(destination, key.slot, scatter(text, lengths));
@@ -43,10 +44,10 @@ describe.each<{ name: string; suite: AeadSuite }>([
         Math.floor(Math.random() ** 2 * 400),
       );
       const text = randomBytes(lengths.reduce((sum, length) => sum + length, 0));
-      const header = randomBytes(16);
+      const header = randomBytes(HEADER);
       const destination = memory.put(Buffer.concat([header, Buffer.alloc(text.length + 16)]));
       seal(sealDescriptor(destination, key.slot, scatter(text, lengths)), 1);
-      expect(memory.copy(destination + 16, text.length + 16), `cut ${lengths.join('+')}`).toEqual(
+      expect(memory.copy(destination + HEADER, text.length + 16), `cut ${lengths.join('+')}`).toEqual(
         key.encrypt(header, text),
       );
     }
@@ -55,20 +56,20 @@ describe.each<{ name: string; suite: AeadSuite }>([
   test('a segment at its own place is encrypted there, after one that comes from elsewhere', () => {
     const key = makeKey(suite);
     const text = randomBytes(1000);
-    const header = randomBytes(16);
+    const header = randomBytes(HEADER);
     const destination = memory.put(Buffer.concat([header, Buffer.alloc(1016)]));
-    memory.bytes.set(text.subarray(300), destination + 16 + 300);
+    memory.bytes.set(text.subarray(300), destination + HEADER + 300);
     const away = memory.put(text.subarray(0, 300));
 
     seal(
       sealDescriptor(destination, key.slot, [
         [away, 300],
-        [destination + 316, 700],
+        [destination + HEADER + 300, 700],
       ]),
       1,
     );
 
-    expect(memory.copy(destination + 16, 1016)).toEqual(key.encrypt(header, text));
+    expect(memory.copy(destination + HEADER, 1016)).toEqual(key.encrypt(header, text));
   });
 
   test('a batch opens in place what node:crypto sealed', () => {
@@ -81,7 +82,7 @@ describe.each<{ name: string; suite: AeadSuite }>([
 
     texts.forEach((text, i) => {
       expect(words[desc + 4 * i + 3]).toBe(1);
-      expect(memory.copy(offsets[i]! + 16, text.length)).toEqual(text);
+      expect(memory.copy(offsets[i]! + HEADER, text.length)).toEqual(text);
     });
   });
 
@@ -101,7 +102,7 @@ describe.each<{ name: string; suite: AeadSuite }>([
   test('a datagram cut short or too short for a tag does not open', () => {
     const key = makeKey(suite);
     const offset = putSealed(key, randomBytes(50));
-    for (const length of [0, 1, 16, 31, 32, 81]) {
+    for (const length of [0, 1, HEADER, OVERHEAD - 1, OVERHEAD, 50 + OVERHEAD - 1]) {
       const desc = memory.list(offset, length, key.slot, 7);
       expect(open(desc, 1), `length ${length}`).toBe(0);
       expect(words[desc + 3]).toBe(0);
@@ -132,11 +133,11 @@ describe.each<{ name: string; suite: AeadSuite }>([
     const key = makeKey(suite);
     for (let i = 0; i < 5; i++) {
       const text = randomBytes(200);
-      const destination = memory.put(Buffer.concat([randomBytes(16), text, Buffer.alloc(16)]));
-      seal(sealDescriptor(destination, key.slot, [[destination + 16, 200]]), 1);
-      expect(key.decrypt(memory.copy(destination, 232))).toEqual(text);
-      expect(open(memory.list(destination, 232, key.slot, 0), 1)).toBe(1);
-      expect(memory.copy(destination + 16, 200)).toEqual(text);
+      const destination = memory.put(Buffer.concat([randomBytes(HEADER), text, Buffer.alloc(16)]));
+      seal(sealDescriptor(destination, key.slot, [[destination + HEADER, 200]]), 1);
+      expect(key.decrypt(memory.copy(destination, 200 + OVERHEAD))).toEqual(text);
+      expect(open(memory.list(destination, 200 + OVERHEAD, key.slot, 0), 1)).toBe(1);
+      expect(memory.copy(destination + HEADER, 200)).toEqual(text);
     }
   });
 
@@ -146,7 +147,7 @@ describe.each<{ name: string; suite: AeadSuite }>([
     keyDrop(key.slot);
     const before = randomBytes(100);
     const destination = memory.put(before);
-    const desc = sealDescriptor(destination, key.slot, [[destination + 16, 68]]);
+    const desc = sealDescriptor(destination, key.slot, [[destination + HEADER, 68]]);
     expect(() => seal(desc, 1)).toThrow(expect.objectContaining({ code: 'ERR_BAD_KEY_SLOT' }));
     expect(memory.copy(destination, 100)).toEqual(before);
   });
@@ -155,13 +156,13 @@ describe.each<{ name: string; suite: AeadSuite }>([
     const key = makeKey(suite);
     const destination = memory.reserve(2048) + 512;
     const refused: [number, number][][] = [
-      [[destination + 17, 100]],
+      [[destination + HEADER + 1, 100]],
       [[destination - 50, 100]],
-      [[destination, 16]],
+      [[destination, HEADER]],
       // The tag of this text would fall on its second segment.
       [
         [destination - 500, 100],
-        [destination + 16 + 110, 10],
+        [destination + HEADER + 110, 10],
       ],
     ];
     for (const segments of refused) {
@@ -178,15 +179,16 @@ describe.each<{ name: string; suite: AeadSuite }>([
 test('the tag has to fit the arena, not only the text', () => {
   const key = makeKey(1);
   const end = memory.sizeBytes;
+  const size = 100 + OVERHEAD;
   const source = memory.put(randomBytes(100));
-  const fits = sealDescriptor(end - 132, key.slot, [[source, 100]]);
+  const fits = sealDescriptor(end - size, key.slot, [[source, 100]]);
   seal(fits, 1);
-  for (const overhang of [1, 16, 32]) {
-    const desc = sealDescriptor(end - 132 + overhang, key.slot, [[source, 100]]);
+  for (const overhang of [1, HEADER, OVERHEAD]) {
+    const desc = sealDescriptor(end - size + overhang, key.slot, [[source, 100]]);
     expect(() => seal(desc, 1), `overhang ${overhang}`).toThrow(outOfArena);
   }
-  expect(open(memory.list(end - 132, 132, key.slot, 0), 1)).toBe(1);
-  expect(() => open(memory.list(end - 132, 133, key.slot, 0), 1)).toThrow(outOfArena);
+  expect(open(memory.list(end - size, size, key.slot, 0), 1)).toBe(1);
+  expect(() => open(memory.list(end - size, size + 1, key.slot, 0), 1)).toThrow(outOfArena);
 });
 
 test('lists and segments outside the arena are refused', () => {
@@ -272,7 +274,8 @@ function makeKey(suite: AeadSuite): TestKey {
   const nonceOf = (header: Buffer): Buffer => {
     const nonce = Buffer.from(iv);
     nonce[3] = nonce[3]! ^ header[1]!;
-    for (let i = 0; i < 8; i++) nonce[4 + i] = nonce[4 + i]! ^ header[8 + i]!;
+    for (let i = 0; i < 2; i++) nonce[6 + i] = nonce[6 + i]! ^ header[2 + i]!;
+    for (let i = 0; i < 4; i++) nonce[8 + i] = nonce[8 + i]! ^ header[8 + i]!;
     return nonce;
   };
   // The two algorithms have different types in node:crypto and the same methods.
@@ -285,17 +288,17 @@ function makeKey(suite: AeadSuite): TestKey {
       return Buffer.concat([cipher.update(text), cipher.final(), cipher.getAuthTag()]);
     },
     decrypt: (datagram) => {
-      const header = datagram.subarray(0, 16);
+      const header = datagram.subarray(0, HEADER);
       const decipher = createDecipheriv(algorithm, key, nonceOf(header), { authTagLength: 16 });
       decipher.setAAD(header);
       decipher.setAuthTag(datagram.subarray(-16));
-      return Buffer.concat([decipher.update(datagram.subarray(16, -16)), decipher.final()]);
+      return Buffer.concat([decipher.update(datagram.subarray(HEADER, -16)), decipher.final()]);
     },
   };
 }
 
 function putSealed(key: TestKey, text: Buffer): number {
-  const header = randomBytes(16);
+  const header = randomBytes(HEADER);
   return memory.put(Buffer.concat([header, key.encrypt(header, text)]));
 }
 

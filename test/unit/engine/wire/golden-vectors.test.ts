@@ -16,7 +16,12 @@ import {
   writeSkip,
 } from '../../../../src-engine/wire/frames.ts';
 import { frameNotice, readHello, writeHello } from '../../../../src-engine/wire/handshake.ts';
-import { TYPE_COOKIE, TYPE_VERSION, writeDataHeader } from '../../../../src-engine/wire/header.ts';
+import {
+  HEADER_BYTES,
+  TYPE_COOKIE,
+  TYPE_VERSION,
+  writeDataHeader,
+} from '../../../../src-engine/wire/header.ts';
 import { InitiationMac } from '../../../../src-engine/crypto/initiation-mac.ts';
 import { SimAead } from '../../../support/sim-aead.ts';
 import { fromHex, toHex } from '../crypto/handshake-fixture.ts';
@@ -196,11 +201,12 @@ describe('the handshake', () => {
 describe('a sealed data datagram', () => {
   test.each(sealed)('has exactly these bytes under $cipher', (vector) => {
     const { cipher, key, iv, pathId, receiverIndex, packetNumber, plaintext, hex } = vector;
-    const header = new Uint8Array(16);
+    const header = new Uint8Array(HEADER_BYTES);
     writeDataHeader(header, 0, pathId, receiverIndex, packetNumber);
     const nonce = fromHex(iv);
     nonce[3]! ^= pathId;
-    for (let i = 0; i < 8; i++) nonce[4 + i]! ^= header[8 + i]!;
+    for (let i = 0; i < 2; i++) nonce[6 + i]! ^= header[2 + i]!;
+    for (let i = 0; i < 4; i++) nonce[8 + i]! ^= header[8 + i]!;
     expect(toHex(nonce)).toBe(vector.nonce);
     const sealing = createCipheriv(cipher as 'chacha20-poly1305', fromHex(key), nonce, { authTagLength: 16 });
     sealing.setAAD(header, { plaintextLength: plaintext.length / 2 });
