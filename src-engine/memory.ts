@@ -42,9 +42,9 @@ export class SlotPool {
     return this.free[--this.freeCount]!;
   }
 
-  /** Gives a slot back. Each taken slot must be given back exactly once. */
+  /** Gives back the slot that holds the byte at `offset`. Each taken slot must be given back exactly once. */
   give(offset: number): void {
-    this.free[this.freeCount++] = offset;
+    this.free[this.freeCount++] = offset - ((offset - this.base) % this.slotBytes);
   }
 }
 
@@ -111,6 +111,8 @@ export function sizeClass(messageBytes: number): number {
   return messageBytes <= MEDIUM_SLOT_BYTES ? 1 : 2;
 }
 
+/** Room in a receive slot for the rest of a short head (see inner-head), as much as keeps slots aligned to words. */
+const RECEIVE_ROOM_BYTES = 8;
 const RECEIVE_BUFFER_BYTES = 65_536;
 const MAX_SEGMENTS_PER_DATAGRAM = 96;
 const OPEN_BATCH = 1_024;
@@ -175,9 +177,9 @@ export class EngineMemory implements Arena {
       pool(LARGE_SLOT_BYTES, plan.sendLarge),
     ];
     this.receive = [
-      pool(SMALL_SLOT_BYTES, plan.receiveSmall),
-      pool(MEDIUM_SLOT_BYTES, plan.receiveMedium),
-      pool(LARGE_SLOT_BYTES, plan.receiveLarge),
+      pool(SMALL_SLOT_BYTES + RECEIVE_ROOM_BYTES, plan.receiveSmall),
+      pool(MEDIUM_SLOT_BYTES + RECEIVE_ROOM_BYTES, plan.receiveMedium),
+      pool(LARGE_SLOT_BYTES + RECEIVE_ROOM_BYTES, plan.receiveLarge),
     ];
     if (cursor > buffer.byteLength)
       throw new RangeError(`arena of ${buffer.byteLength} bytes, ${cursor} needed`);
@@ -211,7 +213,8 @@ export class EngineMemory implements Arena {
     const slots =
       (plan.sendLarge + plan.receiveLarge) * LARGE_SLOT_BYTES +
       (plan.sendMedium + plan.receiveMedium) * MEDIUM_SLOT_BYTES +
-      (plan.sendSmall + plan.receiveSmall) * SMALL_SLOT_BYTES;
+      (plan.sendSmall + plan.receiveSmall) * SMALL_SLOT_BYTES +
+      (plan.receiveLarge + plan.receiveMedium + plan.receiveSmall) * RECEIVE_ROOM_BYTES;
     return (fixed + tables + slots + JOIN_BYTES + 4_095) & ~4_095;
   }
 }

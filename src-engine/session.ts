@@ -5,6 +5,7 @@ import { type FrameHandler, FrameReader } from './receive/frame-reader.ts';
 import { Inbox, type MessageSink, type PieceFate } from './receive/inbox.ts';
 import { BestPath } from './scheduler/best-path.ts';
 import { SwitchRecorder } from './scheduler/switch-recorder.ts';
+import { restoreHead, shortenHead } from './inner-head.ts';
 import { CONTROL_LANE, isTcp, laneOfPacket } from './send/lane-hash.ts';
 import type { PeerMemory } from './send/message-store.ts';
 import { PATIENT, URGENT } from './send/message-store.ts';
@@ -84,7 +85,8 @@ export class Session implements MessageSink, FrameHandler {
     }
     const isUrgent = this.urgency.note(bytes, slot, length, lane, now);
     const traits = (isTcp(bytes, slot) ? PATIENT : 0) | (isUrgent ? URGENT : 0);
-    if (!this.outbox.enqueue(lane, slot, length, traits, now)) {
+    const shorter = shortenHead(bytes, slot);
+    if (!this.outbox.enqueue(lane, slot + shorter, length - shorter, traits, now)) {
       this.ports.drops.add('send-memory');
       return false;
     }
@@ -359,7 +361,10 @@ export class Session implements MessageSink, FrameHandler {
 
   // ---- delivery ------------------------------------------------------------------------------------------------
 
-  deliverPacket(at: number, length: number): void {
+  deliverPacket(start: number, bytes: number): void {
+    const longer = restoreHead(this.ports.memory.bytes, start, bytes);
+    const at = start - longer;
+    const length = bytes + longer;
     if (!this.sourceFilter.allows(this.ports.memory.bytes, at, length)) {
       this.ports.drops.add('wrong-source');
       return;

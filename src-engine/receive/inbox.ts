@@ -1,3 +1,4 @@
+import { HEAD_ROOM_BYTES } from '../inner-head.ts';
 import { LARGE_SLOT_BYTES } from '../memory.ts';
 import type { EngineMemory } from '../memory.ts';
 import { CONTROL_LANE, LANES } from '../send/lane-hash.ts';
@@ -5,7 +6,7 @@ import type { Piece } from '../wire/frames.ts';
 
 /** Where complete messages go, in lane order. The bytes are valid until the call returns. */
 export interface MessageSink {
-  /** An inner packet: virtio-net header and IP packet, at a byte offset of the arena. */
+  /** An inner packet as it was sent, at a byte offset of the arena; HEAD_ROOM_BYTES before it may be overwritten. */
   deliverPacket(at: number, length: number): void;
   /** A message of the session itself. */
   deliverControl(at: number, length: number): void;
@@ -234,7 +235,7 @@ export class Inbox {
     this.bucket[bucket] = record;
     this.lane[record] = piece.lane;
     this.number[record] = number;
-    this.slot[record] = slot;
+    this.slot[record] = slot + HEAD_ROOM_BYTES;
     this.total[record] = piece.total;
     this.prefix[record] = 0;
     this.beyond[record] = -1;

@@ -1,6 +1,7 @@
 import { SIZE_CLASSES, sizeClass } from '../memory.ts';
 import type { EngineMemory } from '../memory.ts';
 import { Codel, TARGET_MICROS } from './codel.ts';
+import { restoreHead, shortenHead } from '../inner-head.ts';
 import { signalCongestion } from './congestion-signal.ts';
 import { CONTROL_LANE, LANES } from './lane-hash.ts';
 import { LaneQueue } from './lane-queue.ts';
@@ -84,6 +85,7 @@ export class MessageStore {
 
   /**
    * Queues a message whose bytes are in a send slot; the store owns the slot from here on.
+   * @param slot byte offset of the message, anywhere in its slot.
    * @param traits of {@link PATIENT} and {@link URGENT}. @returns false if all records are taken.
    */
   enqueue(lane: number, slot: number, length: number, traits: number, now: number): boolean {
@@ -196,7 +198,7 @@ export class MessageStore {
     if (message < 0) return true;
     this.congestionSignals++;
     const before = this.length[message]!;
-    const after = signalCongestion(this.memory.bytes, this.slot[message]!, before);
+    const after = this.signalSender(message);
     if (after === 0) {
       // One that has a number must not vanish: the peer waits for it.
       const dropped = this.isNumbered(message) ? this.laneUnnumbered[lane]! : message;
@@ -207,6 +209,15 @@ export class MessageStore {
     this.laneQueued[lane]! -= before - after;
     this.queuedBytes -= before - after;
     return true;
+  }
+
+  /** @returns the message's new length; see {@link signalCongestion}. */
+  private signalSender(message: number): number {
+    const { bytes } = this.memory;
+    const longer = restoreHead(bytes, this.slot[message]!, this.length[message]!);
+    const at = this.slot[message]! - longer;
+    const after = signalCongestion(bytes, at, this.length[message]! + longer);
+    return after === 0 ? 0 : after - shortenHead(bytes, at);
   }
 
   /** Bytes of a message that were cut already. */
