@@ -56,7 +56,7 @@ export class Daemon implements HandledDaemon {
   private readonly log: Log;
   private readonly settingsFile: JsonFile<Settings>;
   private readonly journal: SystemJournal;
-  private readonly sysctls: Sysctls;
+  readonly sysctls: Sysctls;
   private readonly routes: RouteKeeper;
   private readonly guard: RouteGuard;
   private readonly publisher = new StatusPublisher(() =>
@@ -110,7 +110,7 @@ export class Daemon implements HandledDaemon {
     const state = await openState(options, log);
     const daemon = new Daemon(options, log, state);
     await daemon.routes.cleanUp();
-    daemon.control = await listenForControl(daemon, options.socketPath, log);
+    daemon.control = await listenForControl(daemon, options, log);
     log.info('started', { publicKey: state.key.publicKeyText, wanted: state.settings.wanted });
     await daemon.applyWanted();
     return daemon;

@@ -52,11 +52,12 @@ export async function runDoctor(
 function doctorText(checks: readonly DoctorCheck[]): string {
   const rows = checks.map((check) => [check.fixed ? 'fixed' : check.verdict, check.name, check.evidence]);
   const lines = alignColumns(rows);
-  const indent = ' '.repeat(2);
-  return checks
-    .flatMap((check, index) => [
-      lines[index] ?? '',
-      ...(check.fix === null || check.fixed ? [] : [`${indent}${check.fix}`]),
-    ])
-    .join('\n');
+  return checks.flatMap((check, index) => [lines[index] ?? '', ...adviceLines(check)]).join('\n');
+}
+
+function adviceLines({ verdict, explanation, fix, fixable, fixed }: DoctorCheck): readonly string[] {
+  if (fixed) return [];
+  const lines = verdict === 'failed' || verdict === 'warning' ? [explanation] : [];
+  if (fix !== null) lines.push(fixable ? `${fix} (bowline doctor --fix does it)` : fix);
+  return lines.map((line) => `  ${line}`);
 }

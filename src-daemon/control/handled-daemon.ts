@@ -1,5 +1,5 @@
 import type { SessionEvent } from '../../src-engine/session-events.ts';
-import type { LinkSnapshot } from '../../src-platform/index.ts';
+import type { LinkSnapshot, Sysctls } from '../../src-platform/index.ts';
 import type { Settings } from '../../src-shared/model/settings.ts';
 import type { DaemonStatus } from '../../src-shared/model/status.ts';
 import type { Pairings } from '../pairing/pairings.ts';
@@ -13,6 +13,7 @@ export interface HandledDaemon {
   readonly links: readonly LinkSnapshot[];
   /** Null while no box is known. */
   readonly tunnel: Tunnel | null;
+  readonly sysctls: Sysctls;
   readonly timeline: TimelineKeeper;
   readonly finder: BoxFinder;
   /** Links that the unplug test takes away. */

@@ -4,10 +4,11 @@ import { controlError } from '../../src-shared/control/error.ts';
 import { err, ok } from '../../src-shared/util/result.ts';
 import type { HandledDaemon } from './handled-daemon.ts';
 import { runDoctor } from '../doctor/doctor.ts';
+import { type DaemonFiles, subjectOf } from '../doctor/subject.ts';
 import { testUnplug } from '../doctor/unplug-test.ts';
 
 /** One entry for each method of the daemon's contract. */
-export function daemonHandlers(daemon: HandledDaemon): Handlers<DaemonContract> {
+export function daemonHandlers(daemon: HandledDaemon, files: DaemonFiles): Handlers<DaemonContract> {
   return {
     'status.get': () => ok(daemon.status()),
     'connection.setWanted': ({ wanted, now }) => stored(() => daemon.setWanted(wanted, now === true)),
@@ -37,6 +38,6 @@ export function daemonHandlers(daemon: HandledDaemon): Handlers<DaemonContract> 
     },
     'pairing.unpair': () => daemon.pairings.unpair(),
     'boxes.find': ({ timeoutMillis }) => daemon.finder.find(timeoutMillis),
-    'doctor.run': ({ fix }) => runDoctor(daemon, fix),
+    'doctor.run': async ({ fix }) => ok({ checks: await runDoctor(subjectOf(daemon, files), fix) }),
   };
 }

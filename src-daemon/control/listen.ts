@@ -4,19 +4,20 @@ import type { Log } from '../../src-platform/log.ts';
 import { daemonContract, type DaemonContract } from '../../src-shared/control/contract.ts';
 import { VERSION } from '../../src-shared/version.ts';
 import type { HandledDaemon } from './handled-daemon.ts';
+import type { DaemonFiles } from '../doctor/subject.ts';
 import { daemonHandlers } from './handlers.ts';
 
-/** Opens the daemon's control socket. @throws if the path cannot be bound. */
+/** Opens the daemon's control socket. @throws if its path cannot be bound. */
 export function listenForControl(
   daemon: HandledDaemon,
-  socketPath: string,
+  files: DaemonFiles,
   log: Log,
 ): Promise<ControlServer<DaemonContract>> {
   return ControlServer.listen({
     contract: daemonContract,
-    handlers: daemonHandlers(daemon),
+    handlers: daemonHandlers(daemon, files),
     snapshots: { 'status.changed': () => daemon.status() },
-    socketPath,
+    socketPath: files.socketPath,
     programVersion: VERSION,
     groupId: null,
     readPeerCredentials: native.peerCredentials,

@@ -6,8 +6,12 @@ export const doctorCheckSchema = z.object({
   verdict: z.enum(['ok', 'warning', 'failed', 'skipped']),
   /** What was seen, as a sentence. */
   evidence: z.string(),
+  /** What goes wrong when this is wrong, as a sentence. */
+  explanation: z.string(),
   /** What to do about it; null when nothing is to be done. */
   fix: z.string().nullable(),
+  /** Whether `--fix` can do it. */
+  fixable: z.boolean(),
   /** True when `--fix` was asked for and the check's fix was applied. */
   fixed: z.boolean(),
 });

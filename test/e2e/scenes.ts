@@ -263,36 +263,29 @@ export const SCENES: readonly Scene[] = [
     press: ['Run the checks', 'Start the test'],
     daemon: (daemon) => {
       daemon.status = standby;
+      const plain = { explanation: 'Then a lost link ends connections.', fixable: false, fixed: false };
       daemon.checks = [
-        { name: 'box-configured', verdict: 'ok', evidence: 'attic at 192.168.1.2', fix: null, fixed: false },
+        { ...plain, name: 'box-configured', verdict: 'ok', evidence: 'attic at 192.168.1.2', fix: null },
+        { ...plain, name: 'box-reachable', verdict: 'ok', evidence: 'the box answers over eth0', fix: null },
         {
-          name: 'box-reachable',
-          verdict: 'ok',
-          evidence: 'the box answers over eth0',
-          fix: null,
-          fixed: false,
-        },
-        {
+          ...plain,
           name: 'link-wlan0',
           verdict: 'warning',
           evidence: 'standby, 3.9 ms, 4.2 % loss',
+          explanation: 'A link that loses much or answers late makes everything that it carries slow.',
           fix: 'move closer to the access point',
-          fixed: false,
         },
         {
-          name: 'rp-filter',
+          ...plain,
+          name: 'reverse-path-filter',
           verdict: 'failed',
           evidence: 'wlan0 drops what arrives',
+          explanation:
+            'Strict reverse path filtering drops what arrives on a link that is not the best way back.',
           fix: 'set rp_filter to 2',
-          fixed: false,
+          fixable: true,
         },
-        {
-          name: 'second-link',
-          verdict: 'skipped',
-          evidence: 'nothing to compare with',
-          fix: null,
-          fixed: false,
-        },
+        { ...plain, name: 'second-link', verdict: 'skipped', evidence: 'nothing to compare with', fix: null },
       ];
     },
   },

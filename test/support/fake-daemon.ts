@@ -85,12 +85,22 @@ export class FakeDaemon {
       'doctor.run': ({ fix }) =>
         ok({
           checks: [
-            { name: 'tun', verdict: 'ok', evidence: '/dev/net/tun can be opened', fix: null, fixed: false },
             {
-              name: 'rp-filter',
+              name: 'tun-device',
+              verdict: 'ok',
+              evidence: '/dev/net/tun is there',
+              explanation: 'The tunnel needs it.',
+              fix: null,
+              fixable: false,
+              fixed: false,
+            },
+            {
+              name: 'reverse-path-filter',
               verdict: 'failed',
               evidence: 'wlan0 drops what arrives',
+              explanation: 'The other link is the best way back.',
               fix: 'set rp_filter to 2',
+              fixable: true,
               fixed: fix,
             },
           ],

@@ -189,7 +189,15 @@ describe('settings and diagnostics', () => {
 
   it('run the checks, the unplug test, and write a report with both', async () => {
     const bridge = new FakeBridge();
-    const check = { name: 'rp-filter', verdict: 'failed', evidence: 'drops', fix: 'set it', fixed: false };
+    const check = {
+      name: 'rp-filter',
+      verdict: 'failed',
+      evidence: 'drops',
+      explanation: 'The other link is the best way back.',
+      fix: 'set it',
+      fixable: true,
+      fixed: false,
+    };
     bridge.answers['doctor.run'] = () => ok({ checks: [check] });
     bridge.answers['test.unplug'] = () =>
       ok({ link: 'eth0', kind: 'carrier', to: 'wlan0', gapMicros: 8300, packetsReplayed: 7, packetsLost: 0 });

@@ -32,7 +32,7 @@ export function ChecksCard({
     if (answer.ok) onChecks(answer.value.checks);
     else model.tell(answer.error);
   };
-  const isFixable = checks?.some((check) => check.verdict === 'failed' && check.fix !== null && !check.fixed);
+  const isFixable = checks?.some((check) => check.fixable && !check.fixed);
   return (
     <Card
       title={t.checks}
@@ -59,6 +59,7 @@ export function ChecksCard({
                 <span className={styles['evidence']}>
                   <code>{check.name}</code>
                   <span>{check.evidence}</span>
+                  {check.verdict !== 'ok' && check.verdict !== 'skipped' && <span>{check.explanation}</span>}
                   {check.fix !== null && !check.fixed && <span className={styles['fix']}>{check.fix}</span>}
                 </span>
               </li>

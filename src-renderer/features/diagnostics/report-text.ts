@@ -22,6 +22,7 @@ export function reportText(
       ? ['  not run']
       : checks.flatMap((check) => [
           `  ${check.fixed ? 'fixed' : check.verdict}  ${check.name}: ${check.evidence}`,
+          ...(check.verdict === 'ok' ? [] : [`    ${check.explanation}`]),
           ...(check.fix === null ? [] : [`    ${check.fix}`]),
         ])),
     '',

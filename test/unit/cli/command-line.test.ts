@@ -287,11 +287,12 @@ describe('bowline', () => {
     expect(await run('doctor')).toEqual({
       status: 1,
       out: [
-        'ok      tun        /dev/net/tun can be opened',
-        'failed  rp-filter  wlan0 drops what arrives',
-        '  set rp_filter to 2',
+        'ok      tun-device           /dev/net/tun is there',
+        'failed  reverse-path-filter  wlan0 drops what arrives',
+        '  The other link is the best way back.',
+        '  set rp_filter to 2 (bowline doctor --fix does it)',
       ],
-      err: ['bowline: failed: rp-filter; each check names what helps'],
+      err: ['bowline: failed: reverse-path-filter; each check names what helps'],
     });
     expect(await run('doctor', '--fix')).toMatchObject({ status: 0 });
   });
