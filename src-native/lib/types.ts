@@ -206,6 +206,11 @@ export interface RouteEvent {
     | 'prohibit'
     | 'throw'
     | 'other';
+  /**
+   * Who asked for the change: the port of a netlink socket, which is the process id for a process's first one; 0 for the
+   * kernel itself.
+   */
+  readonly requester: number;
 }
 
 export interface RuleEvent {
@@ -228,6 +233,11 @@ export interface RuleEvent {
   readonly suppressPrefixLength: number | null;
   /** Who made it: `RTPROT_*`. */
   readonly protocol: number;
+  /**
+   * Who asked for the change: the port of a netlink socket, which is the process id for a process's first one; 0 for the
+   * kernel itself.
+   */
+  readonly requester: number;
 }
 
 export interface NeighbourEvent {

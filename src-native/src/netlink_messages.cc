@@ -259,6 +259,7 @@ void appendRoute(napi_env env, const nlmsghdr* message, std::vector<napi_value>&
                          .number("protocol", route->rtm_protocol)
                          .string("scope", scopeName(route->rtm_scope))
                          .string("routeType", routeTypeName(route->rtm_type))
+                         .number("requester", message->nlmsg_pid)
                          .value());
   };
   const rtattr* multipath = attributes.get(RTA_MULTIPATH);
@@ -304,6 +305,7 @@ void appendRule(napi_env env, const nlmsghdr* message, std::vector<napi_value>& 
                        .set("suppressPrefixLength",
                             suppress == UINT32_MAX ? makeNull(env) : makeNumber(env, suppress))
                        .number("protocol", attributes.byte(FRA_PROTOCOL, 0))
+                       .number("requester", message->nlmsg_pid)
                        .value());
 }
 

@@ -132,6 +132,7 @@ export function defaultRouteEvent(
     protocol: 16,
     scope: 'global',
     routeType: 'unicast',
+    requester: 0,
     ...overrides,
   };
 }

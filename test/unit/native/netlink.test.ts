@@ -111,6 +111,7 @@ describe.skipIf(NAMESPACE_OBSTACLE)('in a network namespace (needs root)', () =>
       protocol: 99,
       scope: 'global',
       routeType: 'unicast',
+      requester: expect.any(Number) as number,
     });
     const rule = {
       type: 'rule',
@@ -129,6 +130,7 @@ describe.skipIf(NAMESPACE_OBSTACLE)('in a network namespace (needs root)', () =>
       outputInterface: 'left',
       suppressPrefixLength: null,
       protocol: 78,
+      requester: expect.any(Number) as number,
     };
     expect(steps[5]).toEqual([{ ...rule, removed: false }]);
     expect(steps[6]).toEqual([{ ...rule, removed: true }]);
