@@ -34,6 +34,20 @@ const PHYSICAL_NAME = /^(en|eth|wl|ww|usb)/;
 /** Virtual interfaces that carry addresses on behalf of hardware. */
 const KINDS_OVER_HARDWARE = new Set(['bond', 'team', 'vlan', 'macvlan', 'ipvlan']);
 
+/** Kinds of other tunnels, whatever program makes them. */
+const TUNNEL_KINDS = new Set([
+  'tun',
+  'wireguard',
+  'ipip',
+  'ip6tnl',
+  'sit',
+  'gre',
+  'gretap',
+  'vti',
+  'xfrm',
+  'vxlan',
+]);
+
 /** Tells what a link is made of: first by what the system says, then by its name. */
 export function kindOfLink(name: string, { deviceType, bus }: InterfaceDetails): LinkKind {
   if (deviceType === 'wlan') return 'wifi';
@@ -46,15 +60,23 @@ export function kindOfLink(name: string, { deviceType, bus }: InterfaceDetails):
   return bus === null ? 'other' : 'ethernet';
 }
 
+/** Tells what a bond or bridge is made of: what all its ports of hardware are, if they agree. */
+export function kindOfPorts(kinds: readonly LinkKind[]): LinkKind {
+  const [first = 'other'] = kinds;
+  return kinds.every((kind) => kind === first) ? first : 'other';
+}
+
 /**
  * Says why an interface is not a link; null if it is one. A list of names decides alone; without one, anything that
  * is not a way out of the laptop is left out.
  *
  * @param masterName name of the bridge or bond that the interface is part of; null if of none
+ * @param ports what is part of this interface
  */
 export function reasonToIgnore(
   link: Pick<LinkEvent, 'name' | 'kind' | 'isLoopback'>,
   masterName: string | null,
+  ports: readonly Pick<LinkEvent, 'name' | 'kind'>[],
   selection: LinkSelection,
   tunnelName: string,
 ): string | null {
@@ -63,9 +85,15 @@ export function reasonToIgnore(
   if (link.isLoopback) return 'loopback';
   if (masterName !== null) return `part of ${masterName}`;
   if (MANAGED_NAME.test(link.name)) return 'belongs to containers or virtual machines';
-  if (link.kind === null || KINDS_OVER_HARDWARE.has(link.kind)) return null;
-  if (link.kind === 'veth' && PHYSICAL_NAME.test(link.name)) return null;
+  if (isHardware(link) || KINDS_OVER_HARDWARE.has(link.kind ?? '')) return null;
+  // The laptop's cable plugged into a bridge of its own, as for virtual machines: the bridge has the address then.
+  if (link.kind === 'bridge' && ports.some(isHardware)) return null;
+  if (TUNNEL_KINDS.has(link.kind ?? '')) return `another tunnel (${link.kind})`;
   return `virtual interface (${link.kind})`;
+}
+
+function isHardware({ name, kind }: Pick<LinkEvent, 'name' | 'kind'>): boolean {
+  return kind === null || (kind === 'veth' && PHYSICAL_NAME.test(name));
 }
 
 function orNull(read: () => string | undefined): string | null {

@@ -7,8 +7,10 @@ import type {
   RouteEvent,
 } from '../../src-native/lib/types.ts';
 import { MAIN_TABLE } from '../routes/constants.ts';
+import type { LinkKind } from '../../src-shared/model/link.ts';
 import {
   kindOfLink,
+  kindOfPorts,
   reasonToIgnore,
   type LinkSelection,
   type ReadInterfaceDetails,
@@ -178,17 +180,18 @@ export class LinkMonitor {
     defaults: readonly RouteEvent[],
   ): LinkSnapshot {
     const { name, ifindex, up, mtuBytes, mac, master } = device;
-    const { readInterfaceDetails, selection, tunnelName } = this.#options;
+    const { selection, tunnelName } = this.#options;
     const masterName =
       master === 0
         ? null
         : (devices.find((other) => other.ifindex === master)?.name ?? `interface ${master}`);
+    const ports = devices.filter((other) => other.master === ifindex);
     const gateway = (family: 4 | 6): string | null =>
       defaults.find((route) => route.ifindex === ifindex && route.family === family)?.gateway ?? null;
     return {
       name,
       ifindex,
-      kind: kindOfLink(name, readInterfaceDetails(name)),
+      kind: this.#kindOf(device, ports),
       up,
       carrier: device.carrier && !this.#downByDriver.has(name),
       mtuBytes,
@@ -204,8 +207,17 @@ export class LinkMonitor {
           deprecated,
         })),
       gateways: { 4: gateway(4), 6: gateway(6) },
-      ignoredBecause: reasonToIgnore(device, masterName, selection, tunnelName),
+      ignoredBecause: reasonToIgnore(device, masterName, ports, selection, tunnelName),
     };
+  }
+
+  /** A bond is what its ports are; everything else tells itself. */
+  #kindOf({ name }: LinkEvent, ports: readonly LinkEvent[]): LinkKind {
+    const { readInterfaceDetails } = this.#options;
+    const hardware = ports
+      .map((port) => kindOfLink(port.name, readInterfaceDetails(port.name)))
+      .filter((kind) => kind !== 'other');
+    return hardware.length > 0 ? kindOfPorts(hardware) : kindOfLink(name, readInterfaceDetails(name));
   }
 
   #cancelWait(): void {

@@ -28,7 +28,7 @@ describe('ignoring an interface', () => {
     name: string,
     overrides: Parameters<typeof linkEvent>[2] = {},
     master: string | null = null,
-  ) => reasonToIgnore(linkEvent(name, 2, overrides), master, 'auto', 'bowline0');
+  ) => reasonToIgnore(linkEvent(name, 2, overrides), master, [], 'auto', 'bowline0');
 
   it.each([
     ['lo', { isLoopback: true }, null, 'loopback'],
@@ -37,8 +37,8 @@ describe('ignoring an interface', () => {
     ['docker0', { kind: 'bridge' }, null, 'belongs to containers or virtual machines'],
     ['veth12ab', { kind: 'veth' }, null, 'belongs to containers or virtual machines'],
     ['br0', { kind: 'bridge' }, null, 'virtual interface (bridge)'],
-    ['wg0', { kind: 'wireguard' }, null, 'virtual interface (wireguard)'],
-    ['tailscale0', { kind: 'tun' }, null, 'virtual interface (tun)'],
+    ['wg0', { kind: 'wireguard' }, null, 'another tunnel (wireguard)'],
+    ['tailscale0', { kind: 'tun' }, null, 'another tunnel (tun)'],
     ['lab0', { kind: 'veth' }, null, 'virtual interface (veth)'],
     ['eth0', { kind: 'veth' }, null, null],
     ['wlan0', { kind: 'veth' }, null, null],
@@ -50,7 +50,7 @@ describe('ignoring an interface', () => {
 
   it('is decided by the chosen names alone where there are any', () => {
     const chosen = (name: string) =>
-      reasonToIgnore(linkEvent(name, 2, { kind: 'bridge' }), 'br0', ['br1'], 'bowline0');
+      reasonToIgnore(linkEvent(name, 2, { kind: 'bridge' }), 'br0', [], ['br1'], 'bowline0');
     expect([chosen('br1'), chosen('eth0')]).toEqual([null, 'not one of the chosen links']);
   });
 });
@@ -213,6 +213,64 @@ describe('the link monitor', () => {
     expect([...asked].sort()).toEqual(['eth0', 'wlan0']);
   });
 
+  it.each(['bond', 'team'])('counts a %s of the kernel as one link, of the kind of its ports', (kind) => {
+    const { monitor, netlink } = start('auto', (fake) => {
+      fake.links = [
+        linkEvent('eth0', 2, { master: 9 }),
+        linkEvent('eth1', 3, { master: 9 }),
+        linkEvent('bond0', 9, { kind }),
+      ];
+      fake.addresses = [addressEvent(9, '192.168.1.20')];
+    });
+    const seen = () => monitor.links.map((link) => [link.name, link.kind, link.ignoredBecause]);
+    expect(seen()).toEqual([
+      ['eth0', 'ethernet', 'part of bond0'],
+      ['eth1', 'ethernet', 'part of bond0'],
+      ['bond0', 'ethernet', null],
+    ]);
+    netlink.changeLink('eth1', { master: 0 });
+    vi.advanceTimersByTime(5);
+    expect(seen()).toEqual([
+      ['eth0', 'ethernet', 'part of bond0'],
+      ['eth1', 'ethernet', null],
+      ['bond0', 'ethernet', null],
+    ]);
+  });
+
+  it('says nothing of one cable of a bond, whose carrier is that of the bond', () => {
+    const { netlink, changes } = start('auto', (fake) => {
+      fake.links = [
+        linkEvent('eth0', 2, { master: 9 }),
+        linkEvent('wlan0', 3, { master: 9 }),
+        linkEvent('bond0', 9, { kind: 'bond' }),
+      ];
+    });
+    netlink.changeLink('eth0', { carrier: false });
+    vi.advanceTimersByTime(50);
+    expect(changes.flat().filter(({ name }) => name === 'bond0')).toEqual([]);
+    netlink.changeLink('bond0', { carrier: false });
+    expect(changes.flat()).toContainEqual({ kind: 'carrier-lost', name: 'bond0' });
+  });
+
+  it('takes a bridge for a link where a cable is plugged into it, and not where only containers are', () => {
+    const { monitor } = start('auto', (fake) => {
+      fake.links = [
+        linkEvent('eth0', 2, { master: 8 }),
+        linkEvent('vnet0', 3, { kind: 'tun', master: 8 }),
+        linkEvent('veth1', 4, { kind: 'veth', master: 9 }),
+        linkEvent('br0', 8, { kind: 'bridge' }),
+        linkEvent('br1', 9, { kind: 'bridge' }),
+      ];
+    });
+    expect(monitor.links.map((link) => [link.name, link.kind, link.ignoredBecause])).toEqual([
+      ['eth0', 'ethernet', 'part of br0'],
+      ['vnet0', 'other', 'part of br0'],
+      ['veth1', 'other', 'part of br1'],
+      ['br0', 'ethernet', null],
+      ['br1', 'other', 'virtual interface (bridge)'],
+    ]);
+  });
+
   it('puts chosen links first, in the order given', () => {
     const { monitor } = start(['wlan0', 'eth0']);
     expect(monitor.links.map(({ name }) => name)).toEqual(['wlan0', 'eth0', 'lo']);
@@ -273,15 +331,13 @@ describe('tuning a link', () => {
   });
 });
 
-function start(selection: LinkSelection = 'auto') {
+function start(selection: LinkSelection = 'auto', prepare: (netlink: FakeNetlink) => void = () => undefined) {
   const netlink = new FakeNetlink();
   netlink.links = [linkEvent('lo', 1, { isLoopback: true }), linkEvent('eth0', 2), linkEvent('wlan0', 3)];
   netlink.addresses = [addressEvent(2, '192.168.1.20')];
   netlink.routes = [defaultRouteEvent(2, '192.168.1.1')];
-  const carriers = new Map([
-    ['eth0', true],
-    ['wlan0', true],
-  ]);
+  prepare(netlink);
+  const carriers = new Map(netlink.links.map(({ name }) => [name, true]));
   const asked = new Set<string>();
   const changes: (readonly LinkChange[])[] = [];
   const monitor = new LinkMonitor({
