@@ -144,9 +144,17 @@ export class SystemJournal implements ChangeRecorder {
     await this.#file.close();
   }
 
+  /** The newest line about a kernel setting tells what to put back, so an older one does not stand for it. */
+  #isKnown(line: string, entry: JournalEntry): boolean {
+    if (!this.#known.has(line)) return false;
+    if (entry.kind !== 'sysctl') return true;
+    const newest = this.#entries.findLast((other) => other.kind === 'sysctl' && other.path === entry.path);
+    return JSON.stringify(newest) === line;
+  }
+
   async #append(entries: readonly JournalEntry[]): Promise<void> {
     const lines = new Map(entries.map((entry) => [JSON.stringify(entry), entry]));
-    for (const line of lines.keys()) if (this.#known.has(line)) lines.delete(line);
+    for (const [line, entry] of lines) if (this.#isKnown(line, entry)) lines.delete(line);
     if (lines.size === 0) return;
     const bytes = Buffer.from(`${[...lines.keys()].join('\n')}\n`, 'utf8');
     try {

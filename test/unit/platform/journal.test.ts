@@ -181,6 +181,17 @@ describe('kernel settings in the journal', () => {
     });
   });
 
+  it('are put back to the newest of several earlier values, whichever it was before', async () => {
+    const journal = await SystemJournal.open(dir, process1());
+    const path = 'net/ipv4/conf/eth0/rp_filter';
+    for (const before of ['1', '0', '1', '1'])
+      await journal.record([{ kind: 'sysctl', path, before, written: '2' }]);
+    expect(journal.entries).toHaveLength(3);
+    const sysctls = new FakeSysctls({ [path]: '2' });
+    await journal.revert({ exec: new FakeExec().exec, sysctls });
+    expect(sysctls.read(path)).toBe('1');
+  });
+
   it('are left alone, consequences too, when somebody else has changed them since', async () => {
     const journal = await SystemJournal.open(dir, process1());
     await new Sysctls(system.sysctls, journal).apply([
