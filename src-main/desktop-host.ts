@@ -22,6 +22,8 @@ export interface DesktopHost {
   readonly userName: string;
   /** What starts the app again; null in a checkout, which cannot be started at login. */
   readonly executable: string | null;
+  /** What the desktop prefers, best first, such as `de_DE.UTF-8`. */
+  readonly languages: readonly string[];
   /** `XDG_CURRENT_DESKTOP`. */
   readonly currentDesktop: string;
   readonly now: () => WallClockMs;

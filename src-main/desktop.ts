@@ -1,6 +1,11 @@
 import { join } from 'node:path';
 import type { BridgeMethod, Preferences, ShellError } from '../src-shared/bridge/bridge.ts';
-import { desktopEn } from '../src-shared/i18n/desktop-en.ts';
+import {
+  desktopWordingOf,
+  type DesktopTexts,
+  type DesktopWording,
+} from '../src-shared/i18n/desktop-texts.ts';
+import { chooseLanguage } from '../src-shared/i18n/wording.ts';
 import type { Status, UnreachableReason } from '../src-shared/model/status.ts';
 import { err, ok, type Result } from '../src-shared/util/result.ts';
 import { Autostart, HIDDEN_ARGUMENT } from './autostart/autostart.ts';
@@ -79,6 +84,7 @@ export class Desktop {
     this.#faults = new FaultReporter({
       log: this.#log,
       now,
+      texts: () => this.#texts,
       tell: (...text) => this.#notifier.tell(...text),
     });
     host.onUncaught((error) => this.#faults.report('main', error));
@@ -88,6 +94,7 @@ export class Desktop {
     const { state } = this.#state;
     this.#notifier = new Notifier(electron, {
       now,
+      wording: () => this.#wording,
       isWindowVisible: () => this.#window.isVisible,
       onClick: () => this.#window.show(),
       wasProtectionTold: state.wasProtectionTold,
@@ -111,6 +118,7 @@ export class Desktop {
     );
     this.#setup = new ServiceSetup({
       ...host,
+      texts: () => this.#texts,
       onFault: (error) => this.#note('setup', error),
     });
     this.#autostart = host.executable === null ? null : new Autostart(host.configDir, host.executable);
@@ -215,7 +223,7 @@ export class Desktop {
   async #beginPause(): Promise<void> {
     const answer = await this.#daemon.client.call('connection.setWanted', { wanted: false });
     if (answer.ok) this.#pause.begin();
-    else this.#notifier.tell(desktopEn.appName, answer.error.message);
+    else this.#notifier.tell(this.#texts.appName, answer.error.message);
     this.#render();
   }
 
@@ -227,7 +235,7 @@ export class Desktop {
         timeoutMs: LAST_CALL_MS,
       });
       // The app ends as asked; that protection goes on without it is said, not hidden.
-      if (!answer.ok) this.#electron.dialog.showErrorBox(desktopEn.stillOn, answer.error.message);
+      if (!answer.ok) this.#electron.dialog.showErrorBox(this.#texts.stillOn, answer.error.message);
     }
     this.#end(0);
   }
@@ -235,7 +243,7 @@ export class Desktop {
   async #setWanted(wanted: boolean): Promise<void> {
     this.#onCall('connection.setWanted');
     const answer = await this.#daemon.client.call('connection.setWanted', { wanted });
-    if (!answer.ok) this.#notifier.tell(desktopEn.appName, answer.error.message);
+    if (!answer.ok) this.#notifier.tell(this.#texts.appName, answer.error.message);
     // The desktop has flipped the tray's mark; this shows what is.
     this.#render();
   }
@@ -252,7 +260,16 @@ export class Desktop {
       pausedUntil: this.#pause.until,
       preview: this.#preview.links,
       now: this.#host.now(),
+      wording: this.#wording,
     });
+  }
+
+  get #wording(): DesktopWording {
+    return desktopWordingOf(chooseLanguage(this.#state.state.language, this.#host.languages));
+  }
+
+  get #texts(): DesktopTexts {
+    return this.#wording.desktop;
   }
 
   #preferences(): Preferences {
@@ -263,12 +280,15 @@ export class Desktop {
   }
 
   #setPreferences({ language, startsAtLogin }: PreferencesChange): Result<Preferences, ShellError> {
-    if (language !== undefined) this.#state.change({ language });
+    if (language !== undefined) {
+      this.#state.change({ language });
+      this.#render();
+    }
     try {
       if (startsAtLogin !== undefined) this.#autostart?.set(startsAtLogin);
     } catch (error) {
       this.#note('autostart', error);
-      return err({ message: desktopEn.autostartRefused(this.#host.configDir), isCancelled: false });
+      return err({ message: this.#texts.autostartRefused(this.#host.configDir), isCancelled: false });
     }
     return ok(this.#preferences());
   }
@@ -280,7 +300,7 @@ export class Desktop {
 
   async #removeService(): Promise<boolean> {
     const outcome = await this.#setup.remove();
-    if (!outcome.ok) this.#electron.dialog.showErrorBox(desktopEn.appName, outcome.error.message);
+    if (!outcome.ok) this.#electron.dialog.showErrorBox(this.#texts.appName, outcome.error.message);
     return outcome.ok;
   }
 
@@ -288,7 +308,7 @@ export class Desktop {
     this.#hasTray = await this.#host.hasTray();
     if (this.#hasTray !== false || this.#state.state.wasMissingTrayTold) return;
     this.#state.change({ wasMissingTrayTold: true });
-    this.#notifier.tell(desktopEn.noTray, desktopEn.noTrayDetail);
+    this.#notifier.tell(this.#texts.noTray, this.#texts.noTrayDetail);
   }
 
   #onWindowCrash(reason: string, isReopened: boolean): void {
@@ -297,7 +317,7 @@ export class Desktop {
       return;
     }
     this.#log.write('error', 'window-gone', { reason });
-    this.#notifier.tell(desktopEn.appName, desktopEn.windowGone);
+    this.#notifier.tell(this.#texts.appName, this.#texts.windowGone);
   }
 
   #note(where: string, error: unknown): void {
@@ -306,7 +326,7 @@ export class Desktop {
 
   #failToStart(error: unknown): void {
     this.#log.write('error', 'start-failed', { message: String(error) });
-    this.#electron.dialog.showErrorBox(desktopEn.unexpected, desktopEn.cannotStart(this.#log.path));
+    this.#electron.dialog.showErrorBox(this.#texts.unexpected, this.#texts.cannotStart(this.#log.path));
     this.#end(1);
   }
 

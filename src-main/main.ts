@@ -7,6 +7,7 @@ import { DEFAULT_DAEMON_SOCKET } from '../src-shared/model/defaults.ts';
 import { VERSION } from '../src-shared/version.ts';
 import { Desktop } from './desktop.ts';
 import { runAsRoot } from './service/run-as-root.ts';
+import { preferredLanguages } from './preferences/preferred-languages.ts';
 import { UNIT_PATHS } from './service/service-setup.ts';
 import { hasNameOwner } from './tray/session-bus.ts';
 
@@ -34,6 +35,7 @@ Desktop.start(electron, {
   userName: username,
   // An AppImage runs from a folder that is gone after its end; the variable names the file itself.
   executable: app.isPackaged ? (env['APPIMAGE'] ?? process.execPath) : null,
+  languages: preferredLanguages(env),
   currentDesktop: env['XDG_CURRENT_DESKTOP'] ?? '',
   now: () => Date.now(),
   isServiceInstalled: () => UNIT_PATHS.some((path) => existsSync(path)),

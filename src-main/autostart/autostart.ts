@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { desktopDe } from '../../src-shared/i18n/desktop-de.ts';
 import { desktopEn } from '../../src-shared/i18n/desktop-en.ts';
 
 /** Given to the app when the desktop starts it: only the tray, no window. */
@@ -50,6 +51,7 @@ export function autostartEntry(executable: string): string {
     'Type=Application',
     `Name=${desktopEn.appName}`,
     `Comment=${desktopEn.autostartComment}`,
+    `Comment[de]=${desktopDe.autostartComment}`,
     `Exec=${execArgument(executable)} ${HIDDEN_ARGUMENT}`,
     'Icon=bowline-app',
     'Terminal=false',

@@ -1,4 +1,4 @@
-import { desktopEn } from '../../src-shared/i18n/desktop-en.ts';
+import type { DesktopTexts } from '../../src-shared/i18n/desktop-texts.ts';
 import type { LogFile } from './log-file.ts';
 
 /** At most one message in this time: an error that repeats would cover the screen. */
@@ -8,6 +8,7 @@ const MESSAGE_PAUSE_MS = 600_000;
 export interface FaultReporterOptions {
   readonly log: LogFile;
   readonly now: () => number;
+  readonly texts: () => DesktopTexts;
   /** Shows a message without taking the focus. */
   readonly tell: (title: string, body: string) => void;
 }
@@ -27,12 +28,13 @@ export class FaultReporter {
 
   /** Reports an error. */
   report(where: string, error: unknown): void {
-    const { log, now, tell } = this.#options;
+    const { log, now, tell, texts } = this.#options;
     log.write('error', 'unexpected', { where, ...describe(error) });
     const isTooSoon = this.#toldAt !== null && now() - this.#toldAt < MESSAGE_PAUSE_MS;
     if (isTooSoon) return;
     this.#toldAt = now();
-    tell(desktopEn.unexpected, desktopEn.unexpectedDetail(log.path));
+    const { unexpected, unexpectedDetail } = texts();
+    tell(unexpected, unexpectedDetail(log.path));
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Wording } from '../../src-shared/i18n/wording.ts';
 import type { Status } from '../../src-shared/model/status.ts';
 import type { WallClockMs } from '../../src-shared/model/units.ts';
 import type { AppNotification, ElectronApi } from '../electron-api.ts';
@@ -11,6 +12,7 @@ import {
 /** What the notifier needs from around it. */
 export interface NotifierOptions {
   readonly now: () => WallClockMs;
+  readonly wording: () => Wording;
   readonly isWindowVisible: () => boolean;
   readonly onClick: () => void;
   readonly wasProtectionTold: boolean;
@@ -47,7 +49,13 @@ export class Notifier {
     const now = this.#options.now();
     const isWindowVisible = this.#options.isWindowVisible();
     const wasTold = this.#state.wasProtectionTold;
-    const decision = decideNotifications(this.#state, { status: this.#status, isWindowVisible, now });
+    const wording = this.#options.wording();
+    const decision = decideNotifications(this.#state, {
+      status: this.#status,
+      isWindowVisible,
+      now,
+      wording,
+    });
     this.#state = decision.state;
     for (const effect of decision.effects) this.#apply(effect);
     if (!wasTold && decision.state.wasProtectionTold) this.#options.onProtectionTold();

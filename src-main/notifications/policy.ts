@@ -1,3 +1,4 @@
+import type { Wording } from '../../src-shared/i18n/wording.ts';
 import type { Status } from '../../src-shared/model/status.ts';
 import type { WallClockMs } from '../../src-shared/model/units.ts';
 import { describeStatus } from '../../src-shared/view/describe-status.ts';
@@ -67,6 +68,7 @@ export interface NotificationInput {
   readonly status: Status;
   readonly isWindowVisible: boolean;
   readonly now: WallClockMs;
+  readonly wording: Wording;
 }
 
 /** What follows. */
@@ -104,7 +106,10 @@ export function decideNotifications(
   };
 }
 
-function decideConcern(state: NotificationState, { status, now }: NotificationInput): NotificationDecision {
+function decideConcern(
+  state: NotificationState,
+  { status, now, wording }: NotificationInput,
+): NotificationDecision {
   const kind = concernOf(status);
   const told = isSettled(status) ? endTrouble(state.told) : state.told;
   const isSame = kind === state.concern?.kind;
@@ -119,7 +124,7 @@ function decideConcern(state: NotificationState, { status, now }: NotificationIn
   const dueAt = concern.since + delayOf(kind);
   if (now < dueAt) return { state: { ...state, told, concern }, effects: withdrawal, nextAt: dueAt };
 
-  const { headline, detail } = describeStatus(status, now);
+  const { headline, detail } = describeStatus(status, now, wording);
   return {
     state: {
       ...state,
@@ -135,7 +140,7 @@ function decideConcern(state: NotificationState, { status, now }: NotificationIn
 }
 
 function decideNews(state: NotificationState, input: NotificationInput): NotificationDecision {
-  const { status, now, isWindowVisible } = input;
+  const { status, now, isWindowVisible, wording } = input;
   const lastSwitch = status.state === 'protected' ? status.lastSwitch : null;
   const isOver =
     state.news !== null && (now >= state.news.until || isWindowVisible || status.state !== 'protected');
@@ -149,7 +154,7 @@ function decideNews(state: NotificationState, input: NotificationInput): Notific
 
   const until = newsUntil(state, input);
   if (until === null) return { state: kept, effects, nextAt: kept.news?.until ?? null };
-  const { headline, detail } = describeStatus(status, now);
+  const { headline, detail } = describeStatus(status, now, wording);
   effects.push({ kind: 'show', notification: { key: 'news', title: headline, body: detail } });
   return { state: { ...kept, news: { until }, lastNewsAt: now }, effects, nextAt: until };
 }

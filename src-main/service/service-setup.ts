@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ShellError } from '../../src-shared/bridge/bridge.ts';
-import { desktopEn } from '../../src-shared/i18n/desktop-en.ts';
+import type { DesktopTexts } from '../../src-shared/i18n/desktop-texts.ts';
 import { err, ok, type Result } from '../../src-shared/util/result.ts';
 
 /*
@@ -32,6 +32,7 @@ export interface ServiceSetupOptions {
   readonly userName: string;
   readonly temporaryDir: string;
   readonly runAsRoot: RunAsRoot;
+  readonly texts: () => DesktopTexts;
   readonly onFault: (error: unknown) => void;
 }
 
@@ -58,12 +59,16 @@ export class ServiceSetup {
 
   /** Makes the service run and lets this user talk to it, whatever was missing. */
   install(): Promise<Result<null, ShellError>> {
-    return this.#once('install', desktopEn.setup.failed);
+    return this.#once('install', this.#texts.failed);
   }
 
   /** Takes back what {@link install} did. */
   remove(): Promise<Result<null, ShellError>> {
-    return this.#once('remove', desktopEn.setup.removeFailed);
+    return this.#once('remove', this.#texts.removeFailed);
+  }
+
+  get #texts(): DesktopTexts['setup'] {
+    return this.#options.texts().setup;
   }
 
   #once(action: 'install' | 'remove', failure: string): Promise<Result<null, ShellError>> {
@@ -75,7 +80,7 @@ export class ServiceSetup {
 
   async #run(action: 'install' | 'remove', failure: string): Promise<Result<null, ShellError>> {
     const { payloadDir, temporaryDir, userName, runAsRoot, onFault } = this.#options;
-    if (!this.isPossible) return err({ message: desktopEn.setup.notPackaged, isCancelled: false });
+    if (!this.isPossible) return err({ message: this.#texts.notPackaged, isCancelled: false });
     const stageDir = await mkdtemp(join(temporaryDir, 'bowline-setup-'));
     try {
       await cp(payloadDir, stageDir, { recursive: true, dereference: true });
@@ -95,11 +100,11 @@ export class ServiceSetup {
       case 'done':
         return ok(null);
       case 'dismissed':
-        return err({ message: desktopEn.setup.dismissed, isCancelled: true });
+        return err({ message: this.#texts.dismissed, isCancelled: true });
       case 'cannot-ask': {
         const line = `sudo sh ${shellQuoted(join(this.#options.payloadDir, 'service-setup.sh'))} ${action}`;
         const user = action === 'install' ? ` --user ${shellQuoted(this.#options.userName)}` : '';
-        return err({ message: `${desktopEn.setup.noPrompt} ${line}${user}`, isCancelled: false });
+        return err({ message: `${this.#texts.noPrompt} ${line}${user}`, isCancelled: false });
       }
       case 'failed':
         this.#options.onFault(new Error(`service-setup.sh ${action}: ${outcome.stderr}`));

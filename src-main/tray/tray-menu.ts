@@ -1,6 +1,4 @@
-import { desktopEn } from '../../src-shared/i18n/desktop-en.ts';
-import { en } from '../../src-shared/i18n/en.ts';
-import { formatDuration, formatTimeOfDay } from '../../src-shared/i18n/format.ts';
+import type { DesktopWording } from '../../src-shared/i18n/desktop-texts.ts';
 import type { LinkStatus } from '../../src-shared/model/link.ts';
 import type { DaemonStatus, Status } from '../../src-shared/model/status.ts';
 import type { WallClockMs } from '../../src-shared/model/units.ts';
@@ -49,6 +47,7 @@ export interface TrayFacts {
   /** What the app sees of the links itself while the daemon does not answer. */
   readonly preview: readonly PreviewLink[];
   readonly now: WallClockMs;
+  readonly wording: DesktopWording;
 }
 
 /** More links than this go to a submenu, so that the menu stays at nine rows. */
@@ -59,13 +58,14 @@ const SEPARATOR: TrayRow = { kind: 'separator' };
 /** Builds the tray's menu. Desktops differ in how many levels they show, so whatever matters is at the top one. */
 export function trayView(facts: TrayFacts): TrayView {
   const { headline, detail } = describe(facts);
-  const { status } = facts;
+  const { status, wording } = facts;
+  const { desktop } = wording;
   const isReachable = status !== null && status.state !== 'unreachable';
   const isOn = isWanted(status);
 
   const protection: TrayRow = {
     kind: 'switch',
-    text: desktopEn.protection,
+    text: desktop.protection,
     isOn,
     isEnabled: isReachable,
     intent: { kind: 'set-wanted', wanted: !isOn },
@@ -76,13 +76,13 @@ export function trayView(facts: TrayFacts): TrayView {
       text(headline),
       text(detail),
       SEPARATOR,
-      ...(status?.state === 'unreachable' ? [action(desktopEn.fix[status.reason], { kind: 'fix' })] : []),
+      ...(status?.state === 'unreachable' ? [action(desktop.fix[status.reason], { kind: 'fix' })] : []),
       protection,
-      ...(isReachable ? linkRows(status) : previewRows(facts.preview)),
+      ...(isReachable ? linkRows(status, wording) : previewRows(facts.preview, wording)),
       ...pauseRows(facts, isOn),
       SEPARATOR,
-      action(desktopEn.open, { kind: 'open' }),
-      action(isOn ? desktopEn.turnOffAndQuit : desktopEn.quit, { kind: 'quit' }),
+      action(desktop.open, { kind: 'open' }),
+      action(isOn ? desktop.turnOffAndQuit : desktop.quit, { kind: 'quit' }),
     ],
   };
 }
@@ -92,47 +92,53 @@ export function isWanted(status: Status | null): boolean {
   return status !== null && status.state !== 'off' && status.state !== 'unreachable';
 }
 
-function describe({ status, pausedUntil, now }: TrayFacts): { headline: string; detail: string } {
-  if (status === null) return { headline: desktopEn.appName, detail: desktopEn.nothingKnown };
+function describe({ status, pausedUntil, now, wording }: TrayFacts): { headline: string; detail: string } {
+  const { desktop, format } = wording;
+  if (status === null) return { headline: desktop.appName, detail: desktop.nothingKnown };
   if (pausedUntil !== null && status.state === 'off' && status.internet !== 'none') {
-    const time = formatTimeOfDay(pausedUntil);
-    return { headline: desktopEn.paused, detail: desktopEn.pausedDetail(time) };
+    const time = format.timeOfDay(pausedUntil);
+    return { headline: desktop.paused, detail: desktop.pausedDetail(time) };
   }
-  return describeStatus(status, now);
+  return describeStatus(status, now, wording);
 }
 
-function linkRows(status: DaemonStatus): readonly TrayRow[] {
+function linkRows(status: DaemonStatus, wording: DesktopWording): readonly TrayRow[] {
   const used = status.links.filter((link) => link.state !== 'ignored');
-  return atMostThree(used.map((link) => text(linkText(link, used))));
+  const rows = used.map((link) => text(linkText(link, used, wording)));
+  return atMostThree(rows, wording);
 }
 
-function previewRows(links: readonly PreviewLink[]): readonly TrayRow[] {
+function previewRows(links: readonly PreviewLink[], wording: DesktopWording): readonly TrayRow[] {
+  const { desktop, texts } = wording;
   return atMostThree(
     links.map(({ name, kind, isUp }) => {
       const isAmbiguous =
         kind === 'other' || links.some((other) => other.name !== name && other.kind === kind);
       const label =
-        kind === 'other' ? name : isAmbiguous ? `${en.linkKind[kind]} ${name}` : en.linkKind[kind];
-      return text(desktopEn.previewLink(label, isUp));
+        kind === 'other' ? name : isAmbiguous ? `${texts.linkKind[kind]} ${name}` : texts.linkKind[kind];
+      return text(desktop.previewLink(label, isUp));
     }),
+    wording,
   );
 }
 
-function atMostThree(rows: readonly TrayRow[]): readonly TrayRow[] {
+function atMostThree(rows: readonly TrayRow[], { desktop }: DesktopWording): readonly TrayRow[] {
   if (rows.length <= MOST_LINK_ROWS) return rows;
-  return [{ kind: 'submenu', text: desktopEn.links, rows }];
+  return [{ kind: 'submenu', text: desktop.links, rows }];
 }
 
-function linkText(link: LinkStatus, links: readonly LinkStatus[]): string {
-  const measure = link.rttMicros === null || link.state === 'lost' ? null : formatDuration(link.rttMicros);
-  return desktopEn.linkRow(linkLabel(link.name, links), measure, en.linkState[link.state]);
+function linkText(link: LinkStatus, links: readonly LinkStatus[], wording: DesktopWording): string {
+  const { desktop, texts, format } = wording;
+  const measure = link.rttMicros === null || link.state === 'lost' ? null : format.duration(link.rttMicros);
+  return desktop.linkRow(linkLabel(link.name, links, wording), measure, texts.linkState[link.state]);
 }
 
-function pauseRows({ pausedUntil }: TrayFacts, isOn: boolean): readonly TrayRow[] {
-  if (isOn) return [action(desktopEn.pauseForOneHour, { kind: 'pause' })];
+function pauseRows({ pausedUntil, wording }: TrayFacts, isOn: boolean): readonly TrayRow[] {
+  const { desktop, format } = wording;
+  if (isOn) return [action(desktop.pauseForOneHour, { kind: 'pause' })];
   if (pausedUntil === null) return [];
   const resume: TrayIntent = { kind: 'set-wanted', wanted: true };
-  return [action(desktopEn.resumeNow(formatTimeOfDay(pausedUntil)), resume)];
+  return [action(desktop.resumeNow(format.timeOfDay(pausedUntil)), resume)];
 }
 
 function text(content: string): TrayRow {

@@ -27,12 +27,12 @@ export function wordingOf(language: Language): Wording {
  * Chooses the language of a front end.
  *
  * @param choice the user's
- * @param systemLanguages what the desktop prefers, best first, such as `de-AT`
+ * @param systemLanguages what the desktop prefers, best first, such as `de-AT` or `de_AT.UTF-8`
  */
 export function chooseLanguage(choice: Language | 'system', systemLanguages: readonly string[]): Language {
   if (choice !== 'system') return choice;
   for (const tag of systemLanguages) {
-    const primary = tag.toLowerCase().split(/[-_]/)[0];
+    const primary = tag.toLowerCase().split(/[-_.@]/)[0];
     const known = LANGUAGES.find((language) => language === primary);
     if (known !== undefined) return known;
   }

@@ -174,6 +174,21 @@ export const SCENARIOS: Readonly<Record<string, (stage: Stage) => Promise<void>>
     assert.equal(existsSync(join(stage.dir, 'config/autostart/bowline.desktop')), false);
   },
 
+  'the language of the desktop is spoken, and another one as soon as it is chosen': async (stage) => {
+    await stage.open({ host: { languages: ['de_DE.UTF-8'] } });
+    assert.deepEqual(stage.rows(), [
+      'Aus',
+      'Das Internet läuft über die eigene Verbindung dieses Laptops',
+      'Schutz',
+      'Ethernet: 0,4 ms, trägt',
+      'WLAN: 0,4 ms, steht bereit',
+      'Bowline öffnen',
+      'Beenden',
+    ]);
+    await stage.inPage(`window.bridge.shell.setPreferences({ language: 'en' })`);
+    await stage.until('English', () => stage.rows()[0] === 'Off');
+  },
+
   'closing the window hides it, and opening brings the same one back': async (stage) => {
     await stage.open();
     const window = stage.shown.windows[0]!;

@@ -119,6 +119,7 @@ export class Stage {
       temporaryDir: this.dir,
       userName: 'ada',
       executable: '/opt/Bowline/bowline-app',
+      languages: ['en_GB.UTF-8'],
       currentDesktop: 'KDE',
       now: () => Date.now() + this.clockOffsetMs,
       isServiceInstalled: () => this.isServiceInstalled,

@@ -5,6 +5,7 @@ import {
   type NotificationEffect,
   type NotificationState,
 } from '../../../src-main/notifications/policy.ts';
+import { ENGLISH, GERMAN, type Wording } from '../../../src-shared/i18n/wording.ts';
 import type { LastSwitch, Status } from '../../../src-shared/model/status.ts';
 import { commonStatus, offStatus, protectedStatus } from '../../support/status.ts';
 
@@ -21,6 +22,13 @@ describe('a concern', () => {
     expect(person.waits(1).sees(unreachableBox())).toEqual(['Box not reachable']);
     expect(person.waits(MINUTE).sees(unreachableBox())).toEqual([]);
     expect(person.nextAfterMs).toBe(null);
+  });
+
+  it('is told in the language of the moment', () => {
+    const person = new Person();
+    person.sees(unreachableBox());
+    person.wording = GERMAN;
+    expect(person.waits(10 * SECOND).sees(unreachableBox())).toEqual(['Box nicht erreichbar']);
   });
 
   it('that ends within ten seconds is never told', () => {
@@ -150,6 +158,7 @@ class Person {
   now = START;
   isWindowVisible = false;
   nextAfterMs: number | null = null;
+  wording: Wording = ENGLISH;
   #state: NotificationState;
 
   constructor({ wasProtectionTold = true } = {}) {
@@ -163,7 +172,12 @@ class Person {
 
   sees(status: Status): readonly string[] {
     const { now, isWindowVisible } = this;
-    const decision = decideNotifications(this.#state, { status, now, isWindowVisible });
+    const decision = decideNotifications(this.#state, {
+      status,
+      now,
+      isWindowVisible,
+      wording: this.wording,
+    });
     this.#state = decision.state;
     this.nextAfterMs = decision.nextAt === null ? null : decision.nextAt - now;
     return decision.effects.map(nameOf);

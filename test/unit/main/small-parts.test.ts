@@ -7,6 +7,7 @@ import { LogFile } from '../../../src-main/faults/log-file.ts';
 import { previewLinks } from '../../../src-main/links/link-preview.ts';
 import { Pause } from '../../../src-main/pause/pause.ts';
 import { DesktopStateFile } from '../../../src-main/preferences/desktop-state.ts';
+import { preferredLanguages } from '../../../src-main/preferences/preferred-languages.ts';
 import { outcomeOf } from '../../../src-main/service/run-as-root.ts';
 import { CONTENT_SECURITY_POLICY, pageResponse } from '../../../src-main/window/app-protocol.ts';
 import { CHANNELS } from '../../../src-main/preload/channels.ts';
@@ -130,8 +131,18 @@ describe('autostart', () => {
   });
 
   it('escapes paths by the rules of desktop entries', () => {
-    const line = autostartEntry('/home/a b/50% "x"$y/Bowline.AppImage').split('\n')[4];
+    const line = autostartEntry('/home/a b/50% "x"$y/Bowline.AppImage').split('\n')[5];
     expect(line).toBe('Exec="/home/a b/50%% \\\\"x\\\\"\\\\$y/Bowline.AppImage" --hidden');
+  });
+});
+
+describe('the languages of the desktop', () => {
+  it.each([
+    [{ LANGUAGE: 'de_AT:en', LANG: 'fr_FR.UTF-8' }, ['de_AT', 'en', 'fr_FR.UTF-8']],
+    [{ LC_ALL: '', LC_MESSAGES: 'de_DE.UTF-8', LANG: 'C' }, ['de_DE.UTF-8']],
+    [{}, []],
+  ])('of %j are %j', (env, languages) => {
+    expect(preferredLanguages(env)).toEqual(languages);
   });
 });
 

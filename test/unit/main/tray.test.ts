@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { expectedPanel } from '../../../src-main/tray/panel.ts';
 import { trayView, type TrayFacts, type TrayRow } from '../../../src-main/tray/tray-menu.ts';
 import { TRAY_SHAPES, trayShape } from '../../../src-main/tray/tray-shape.ts';
+import { desktopWordingOf } from '../../../src-shared/i18n/desktop-texts.ts';
 import type { Status } from '../../../src-shared/model/status.ts';
 import { commonStatus, linkStatus, offStatus, protectedStatus } from '../../support/status.ts';
 
@@ -117,6 +118,21 @@ describe('the menu of the tray', () => {
     });
   });
 
+  it('speaks the language that it is given, down to the numbers', () => {
+    const { rows, tooltip } = trayView(facts({ status: protectedStatus(), wording: desktopWordingOf('de') }));
+    expect([tooltip, ...labels(rows)]).toEqual([
+      'Geschützt über Ethernet',
+      'Geschützt über Ethernet',
+      'WLAN steht bereit',
+      'Schutz',
+      'Ethernet: 0,4 ms, trägt',
+      'WLAN: 0,4 ms, steht bereit',
+      'Für 1 Stunde pausieren',
+      'Bowline öffnen',
+      'Ausschalten und beenden',
+    ]);
+  });
+
   it('offers a pause only when on, and says until when one lasts', () => {
     expect(labels(trayView(facts({ status: protectedStatus() })).rows)).toContain('Pause for 1 hour');
     expect(labels(trayView(facts({ status: offStatus() })).rows).join()).not.toMatch(/pause/i);
@@ -129,7 +145,14 @@ describe('the menu of the tray', () => {
 });
 
 function facts(change: Partial<TrayFacts>): TrayFacts {
-  return { status: null, pausedUntil: null, preview: [], now: NOW, ...change };
+  return {
+    status: null,
+    pausedUntil: null,
+    preview: [],
+    now: NOW,
+    wording: desktopWordingOf('en'),
+    ...change,
+  };
 }
 
 function labels(rows: readonly TrayRow[]): readonly string[] {

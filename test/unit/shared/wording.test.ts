@@ -1,6 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { createFormat } from '../../../src-shared/i18n/format.ts';
 import { chooseLanguage, GERMAN } from '../../../src-shared/i18n/wording.ts';
+import { desktopDe } from '../../../src-shared/i18n/desktop-de.ts';
+import { desktopEn } from '../../../src-shared/i18n/desktop-en.ts';
+import { de } from '../../../src-shared/i18n/de.ts';
+import { en } from '../../../src-shared/i18n/en.ts';
 import { windowDe } from '../../../src-shared/i18n/window-de.ts';
 import { windowEn } from '../../../src-shared/i18n/window-en.ts';
 import { describeStatus } from '../../../src-shared/view/describe-status.ts';
@@ -39,15 +43,25 @@ describe('the language', () => {
     ]);
   });
 
-  it('has a German text of its own for every English sentence', () => {
-    // Names that are the same in both languages.
-    const same = ['Bowline', 'Box', 'Code', 'English', 'Deutsch'];
-    const untranslated = sentencesOf(windowEn).filter(
-      ([path, text]) => !same.includes(text) && sentenceAt(windowDe, path) === text,
+  it.each([
+    ['a status', en, de],
+    ['the window', windowEn, windowDe],
+    ['tray, notifications and dialogs', desktopEn, desktopDe],
+  ])('has a German text of its own for every English sentence of %s', (_where, english, german) => {
+    const untranslated = sentencesOf(english).filter(
+      ([path, text]) => hasWords(text) && !SAME.includes(text) && sentenceAt(german, path) === text,
     );
     expect(untranslated).toEqual([]);
   });
 });
+
+/** Names that are the same in both languages. */
+const SAME = ['Bowline', 'Box', 'Code', 'English', 'Deutsch', 'Ethernet'];
+
+/** False for texts that only set marks between their place-holders. */
+function hasWords(text: string): boolean {
+  return /\p{L}{2}/u.test(text);
+}
 
 /** Every text with the path to it; texts with arguments are called with place-holders. */
 function sentencesOf(texts: object, path: readonly string[] = []): [readonly string[], string][] {
@@ -64,6 +78,6 @@ function sentenceAt(texts: object, path: readonly string[]): string {
 
 function spoken(value: unknown): string {
   return typeof value === 'function'
-    ? String((value as (...args: string[]) => string)('A', 'B'))
+    ? String((value as (...args: string[]) => string)('A', 'B', 'C'))
     : String(value);
 }
