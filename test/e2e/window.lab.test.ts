@@ -1,15 +1,21 @@
-import type { Browser } from 'playwright-core';
+import type { Browser, Locator } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ControlClient } from '../../src-control/index.ts';
 import { daemonContract } from '../../src-shared/control/contract.ts';
-import { areBothLinksUsable } from '../lab/daemons.ts';
+import { shownCodeSchema, type ShownCode } from '../../src-shared/model/pairing.ts';
+import { describeSwitchCost } from '../../src-shared/view/describe-status.ts';
+import { areBothLinksUsable, Tunnel, type DaemonProcess } from '../lab/daemons.ts';
 import { carrier } from '../lab/faults.ts';
+import { bareBox, bareLaptop, boxCommand, relayThatSaysExpired } from '../lab/pairing-scene.ts';
 import { inHome } from '../lab/scene.ts';
 import { startBrowser } from './browser.ts';
 import { OpenWindow } from './window.ts';
 
 /** From the daemon's event to the words in the window. */
 const MOST_DELAY_MS = 100;
+
+const BOX_ADDRESS = '192.168.77.1';
+const GUEST_ADDRESS = '192.168.77.30';
 
 let browser: Browser;
 beforeAll(async () => {
@@ -82,6 +88,85 @@ describe('the window over a real daemon in a virtual home', () => {
     });
   });
 });
+
+describe('the window on a laptop that knows no box', () => {
+  it('leads from nothing to protected, with the code that the box shows', async () => {
+    await inHome({}, async (scene) => {
+      const { home } = scene;
+      await home.addGuest();
+      const box = scene.use(bareBox(home, 'box', true));
+      const laptop = bareLaptop(home);
+      const tunnel = new Tunnel(box, laptop);
+      scene.use(laptop);
+      await laptop.kill();
+      const open = scene.use(await OpenWindow.open(browser, laptop.socketPath));
+      const { page } = open;
+      const button = (name: RegExp | string): Locator => page.getByRole('button', { name });
+      const says = (text: RegExp | string): Promise<void> => page.getByText(text).first().waitFor();
+      const codeField = page.getByLabel('Code', { exact: true });
+
+      scene.note('without a service, the window says so and waits');
+      await says('Service not running');
+      await page.evaluate(`location.hash = '#/setup'`);
+      await says('Step 1 of 5');
+      laptop.start();
+      await says('Step 3 of 5');
+
+      scene.note('a box whose code has expired, found by its address');
+      scene.use(await relayThatSaysExpired(home, 'guest', BOX_ADDRESS));
+      const first = await showCode(box);
+      await button('Enter an address instead').click();
+      await page.keyboard.type(GUEST_ADDRESS);
+      await page.keyboard.press('Enter');
+      await says('Step 4 of 5');
+      await page.keyboard.type(first.code);
+      await page.keyboard.press('Enter');
+      await says('The code has expired. Ask the box for a new one.');
+      await button('Back').click();
+
+      scene.note('the box itself, found by its announcement');
+      await scene.until('the box in the list', async () => {
+        if (await button(/^box-box/).isVisible()) return true;
+        await button('Look again').click();
+        await button('Look again').waitFor();
+        return null;
+      });
+      const shown = await showCode(box);
+      await button(/^box-box/).click();
+      scene.note('a wrong code, then the right one');
+      await codeField.fill(wrongCode(shown.code));
+      await page.keyboard.press('Enter');
+      await says('The code is not the one that the box shows.');
+      expect(await codeField.inputValue()).toBe('');
+      const startedAt = Date.now();
+      await codeField.pressSequentially(`${shown.code.slice(0, 4)} ${shown.code.slice(4)}`);
+      await button('Pair').click();
+      await page.getByRole('heading', { name: 'Unplug the cable now' }).waitFor();
+      const status = await tunnel.waitFor('both links', areBothLinksUsable);
+      scene.report(`from the code to both links: ${Date.now() - startedAt} ms`);
+      expect(status.box?.fingerprint).toBe(shown.fingerprint);
+
+      scene.note('the proof');
+      await says('Waiting for the cable');
+      const pulled = await carrier(home, 'eth0');
+      await says('Wi-Fi took over, and every connection lived on.');
+      const { lastSwitch } = await tunnel.status();
+      expect(await page.getByText(/ ms gap, /).textContent()).toContain(describeSwitchCost(lastSwitch!));
+      await button('Finish').click();
+      await says(/^Protected on Wi-Fi|^Switched to Wi-Fi/);
+      await pulled.undo();
+      expect(open.complaints, 'errors of the page').toEqual([]);
+    });
+  });
+});
+
+async function showCode(box: DaemonProcess): Promise<ShownCode> {
+  return shownCodeSchema.parse(JSON.parse(await boxCommand(box, 'pair', '--json')));
+}
+
+function wrongCode(code: string): string {
+  return String((Number(code) + 1) % 1e8).padStart(8, '0');
+}
 
 /** Keeps every headline with the wall clock of the moment at which it was there. */
 const WATCH_HEADLINE = `

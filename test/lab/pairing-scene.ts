@@ -34,12 +34,31 @@ export function boxCommand(box: DaemonProcess, ...args: readonly string[]): Prom
  * Somebody in the middle: passes pairing datagrams between who asks it and the box, with a key of its own in place of
  * the box's. Settles when it listens; dispose ends it.
  */
-export async function relayThatReplacesKeys(
+export function relayThatReplacesKeys(
   home: VirtualHome,
   node: NodeName,
   boxAddress: string,
 ): Promise<AsyncDisposable> {
-  const child = home.spawn(node, process.execPath, ['-e', RELAY_SCRIPT, boxAddress], {
+  return relay(home, node, boxAddress, 'answer.fill(9, 38, 70)');
+}
+
+/** The same, but it has the box say that its code has expired: what the box says five minutes after it showed one. */
+export function relayThatSaysExpired(
+  home: VirtualHome,
+  node: NodeName,
+  boxAddress: string,
+): Promise<AsyncDisposable> {
+  return relay(home, node, boxAddress, 'answer[21] = 3');
+}
+
+/** Passes pairing datagrams on, the box's offers after a change in JavaScript. */
+async function relay(
+  home: VirtualHome,
+  node: NodeName,
+  boxAddress: string,
+  change: string,
+): Promise<AsyncDisposable> {
+  const child = home.spawn(node, process.execPath, ['-e', RELAY_SCRIPT, boxAddress, change], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   await new Promise((resolve) => child.stdout?.once('data', resolve));
@@ -52,10 +71,11 @@ export async function relayThatReplacesKeys(
   };
 }
 
-/** An offer is of kind 2 and has the key at 38; see docs/protocol.md. */
+/** An offer is of kind 2; it has the state of the code at 21 and the key at 38; see docs/protocol.md. */
 const RELAY_SCRIPT = `
   const { createSocket } = require('node:dgram');
-  const [box] = process.argv.slice(1);
+  const [box, change] = process.argv.slice(1);
+  const changeOffer = new Function('answer', change);
   const front = createSocket('udp4');
   const backs = new Map();
   front.on('message', (message, { address, port }) => {
@@ -63,7 +83,7 @@ const RELAY_SCRIPT = `
     if (!backs.has(key)) {
       const back = createSocket('udp4');
       back.on('message', (answer) => {
-        if (answer[2] === 2) answer.fill(9, 38, 70);
+        if (answer[2] === 2) changeOffer(answer);
         front.send(answer, port, address);
       });
       backs.set(key, back);
