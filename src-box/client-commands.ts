@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ControlClient } from '../src-control/index.ts';
 import { boxContract } from '../src-shared/control/contract.ts';
 import type { ControlError } from '../src-shared/control/error.ts';
@@ -8,6 +9,7 @@ import type { Announcement } from '../src-shared/model/found-box.ts';
 import type { Result } from '../src-shared/util/result.ts';
 import { VERSION } from '../src-shared/version.ts';
 import type { BoxArguments } from './arguments.ts';
+import { watchCode } from './code-watch.ts';
 
 type ClientArguments = Extract<BoxArguments, { socket: string; json: boolean }>;
 
@@ -31,7 +33,7 @@ export async function runClientCommand(args: ClientArguments): Promise<number> {
           ].join('\n'),
         );
       case 'pair':
-        return print(await client.call('box.pair', {}), args.json, describeCode);
+        return await showCode(client, args.json);
       case 'rename': {
         const [name, newName] = args.positionals;
         return print(await client.call('box.rename', { name, newName }), args.json, () => 'renamed');
@@ -50,6 +52,19 @@ export async function runClientCommand(args: ClientArguments): Promise<number> {
   } finally {
     client.close();
   }
+}
+
+async function showCode(client: ControlClient<typeof boxContract>, isJson: boolean): Promise<number> {
+  const answer = await client.call('box.pair', {});
+  const exitStatus = print(answer, isJson, describeCode);
+  // A script gets the code and goes on; a person stays and sees how long there is, and that it worked.
+  if (!answer.ok || isJson || !process.stdout.isTTY) return exitStatus;
+  return watchCode(answer.value, {
+    status: () => client.call('box.status', {}),
+    now: () => Date.now(),
+    nextSecond: () => sleep(1_000),
+    write: (text) => void process.stdout.write(text),
+  });
 }
 
 function describeCode({ code, expiresAt, fingerprint }: ShownCode): string {

@@ -87,11 +87,15 @@ export class BoxPairing {
     return { code, expiresAt };
   }
 
-  /** The code that is shown, without the code itself; and how many attempts have failed since the start. */
-  get status(): { readonly open: { expiresAt: number; triesLeft: number } | null; readonly failed: number } {
+  /** The code that is shown, without the code itself; what became of the last; how many attempts have failed. */
+  get status(): {
+    readonly open: { expiresAt: number; triesLeft: number } | null;
+    readonly lastCode: CodeFate;
+    readonly failed: number;
+  } {
     const open =
       this.open === null ? null : { expiresAt: this.open.expiresAt, triesLeft: this.open.triesLeft };
-    return { open, failed: this.failed };
+    return { open, lastCode: this.fate, failed: this.failed };
   }
 
   /**

@@ -55,9 +55,10 @@ export class PairingDesk {
   }
 
   get status(): BoxStatus['pairing'] {
-    const { open, failed } = this.pairing.status;
+    const { open, lastCode, failed } = this.pairing.status;
     return {
       open: open === null ? null : { ...open, expiresAt: this.wallClockOf(open.expiresAt) },
+      lastCode,
       failedAttempts: failed,
       lastFailedAt: this.lastFailedAt,
     };

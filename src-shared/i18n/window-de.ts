@@ -207,7 +207,7 @@ export const windowDe: Texts<typeof windowEn> = {
   addressHint: 'Ein Name oder eine Adresse, etwa 192.168.1.10 oder attic.local:4747',
   continue: 'Weiter',
   codeLabel: 'Code',
-  codeHint: (name) => `${name} zeigt einen Code aus 8 Ziffern. Ohne Bildschirm dort ausführen`,
+  codeHint: (name) => `${name} zeigt einen Code aus 8 Ziffern, der 5 Minuten gilt. Einen neuen gibt dort`,
   pair: 'Koppeln',
   pairingBusy: 'Koppelt',
   pairingProblem: {

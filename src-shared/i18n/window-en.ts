@@ -231,7 +231,8 @@ export const windowEn = {
   addressHint: 'A name or an address, such as 192.168.1.10 or attic.local:4747',
   continue: 'Continue',
   codeLabel: 'Code',
-  codeHint: (name: string) => `${name} shows a code of 8 digits. Where it has no screen, run there`,
+  codeHint: (name: string) =>
+    `${name} shows a code of 8 digits, good for 5 minutes. For a new one, run there`,
   pair: 'Pair',
   pairingBusy: 'Pairing',
   pairingProblem: {

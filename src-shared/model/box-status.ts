@@ -53,6 +53,8 @@ export const boxStatusSchema = z.object({
   pairing: z.object({
     /** The code that is shown at the moment, without the code. */
     open: z.object({ expiresAt: z.iso.datetime(), triesLeft: z.number().int().nonnegative() }).nullable(),
+    /** What became of the last code that is no longer shown; `none` if there was none since the start. */
+    lastCode: z.enum(['none', 'expired', 'used', 'burnt']),
     /** Attempts that did not prove a code, since the box started; other than zero, somebody may have been guessing. */
     failedAttempts: z.number().int().nonnegative(),
     lastFailedAt: z.iso.datetime().nullable(),

@@ -34,7 +34,12 @@ describe('pairing by a code', () => {
       expect(status.box?.fingerprint).toBe(shown.fingerprint);
       const { peers, pairing } = await tunnel.boxStatus();
       expect(peers).toMatchObject([{ name: LAPTOP_NAME, origin: 'paired', state: 'connected' }]);
-      expect(pairing).toEqual({ open: null, failedAttempts: 0, lastFailedAt: null });
+      expect(pairing).toEqual({
+        open: null,
+        lastCode: 'used',
+        failedAttempts: 0,
+        lastFailedAt: null,
+      });
       for (const other of others) expect((await statusOf(other)).peers).toEqual([]);
 
       scene.note('both remember it over a restart, without arguments');
@@ -101,6 +106,7 @@ describe('pairing by a code', () => {
       const { pairing, peers } = await tunnel.boxStatus();
       expect({ ...pairing, peers }).toEqual({
         open: null,
+        lastCode: 'burnt',
         failedAttempts: 3,
         lastFailedAt: expect.any(String) as string,
         peers: [],

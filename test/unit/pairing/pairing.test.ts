@@ -25,7 +25,7 @@ describe('a laptop with the code that the box shows', () => {
     expect(world.run()).toEqual({ kind: 'done', box: BOX, way: 0 });
     expect(world.pinned).toEqual([LAPTOP]);
     expect(world.events.map(({ kind }) => kind)).toEqual(['begun', 'closed', 'pin']);
-    expect(box.status).toEqual({ open: null, failed: 0 });
+    expect(box.status).toEqual({ open: null, lastCode: 'used', failed: 0 });
   });
 
   it('needs one question and answer for each step, and no answer is longer than its question', () => {
