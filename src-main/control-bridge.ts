@@ -1,6 +1,7 @@
 import type { IpcMainEvent, IpcMainInvokeEvent } from 'electron';
 import * as z from 'zod';
 import type { BridgeEvent, BridgeMethod, Preferences, ShellError } from '../src-shared/bridge/bridge.ts';
+import type { LinkMedium } from '../src-shared/bridge/link-medium.ts';
 import { callTimeoutMs } from '../src-shared/bridge/call-timeout.ts';
 import { controlError, type ControlError } from '../src-shared/control/error.ts';
 import { daemonContract } from '../src-shared/control/contract.ts';
@@ -38,6 +39,7 @@ export interface ControlBridgeOptions {
   readonly shellFacts: () => ShellFacts;
   readonly setPreferences: (change: PreferencesChange) => Result<Preferences, ShellError>;
   readonly fixService: (reason: UnreachableReason) => Promise<Result<null, ShellError>>;
+  readonly readLinkMedia: () => Promise<readonly LinkMedium[]>;
   /** Told before a call is forwarded. */
   readonly onCall: (method: BridgeMethod) => void;
   /** Told when somebody sends who may not. */
@@ -68,6 +70,9 @@ export class ControlBridge {
       if (!this.#mayAnswer(event, CHANNELS.fixService) || !parsed.success) return err(shellRefusal());
       return options.fixService(parsed.data);
     });
+    ipcMain.handle(CHANNELS.readLinkMedia, (event) =>
+      this.#mayAnswer(event, CHANNELS.readLinkMedia) ? options.readLinkMedia() : [],
+    );
     ipcMain.on(CHANNELS.shellFacts, (event) => {
       // Null ends the preload script with an error; a foreign page gets no bridge at all.
       event.returnValue = this.#mayAnswer(event, CHANNELS.shellFacts) ? options.shellFacts() : null;

@@ -1,3 +1,4 @@
+import type { LinkMedium } from '../src-shared/bridge/link-medium.ts';
 import type { WallClockMs } from '../src-shared/model/units.ts';
 import type { ReadInterfaces } from './links/link-preview.ts';
 import type { RunAsRoot } from './service/service-setup.ts';
@@ -29,6 +30,7 @@ export interface DesktopHost {
   readonly now: () => WallClockMs;
   readonly isServiceInstalled: () => boolean;
   readonly readInterfaces: ReadInterfaces;
+  readonly readLinkMedia: () => Promise<readonly LinkMedium[]>;
   readonly runAsRoot: RunAsRoot;
   /** True if the desktop shows tray icons, null if it cannot be asked. */
   readonly hasTray: () => Promise<boolean | null>;

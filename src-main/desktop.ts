@@ -143,6 +143,7 @@ export class Desktop {
       }),
       setPreferences: (change) => this.#setPreferences(change),
       fixService: (reason) => this.#fixService(reason),
+      readLinkMedia: host.readLinkMedia,
       onCall: (method) => this.#onCall(method),
       onRefused: (what) => this.#log.write('warn', 'ipc-refused', { what: what.slice(0, 200) }),
     });
@@ -280,10 +281,8 @@ export class Desktop {
   }
 
   #setPreferences({ language, startsAtLogin }: PreferencesChange): Result<Preferences, ShellError> {
-    if (language !== undefined) {
-      this.#state.change({ language });
-      this.#render();
-    }
+    if (language !== undefined) this.#state.change({ language });
+    this.#render();
     try {
       if (startsAtLogin !== undefined) this.#autostart?.set(startsAtLogin);
     } catch (error) {

@@ -1,11 +1,12 @@
-import { existsSync } from 'node:fs';
-import { homedir, tmpdir, userInfo } from 'node:os';
+import { existsSync, readFileSync } from 'node:fs';
+import { homedir, networkInterfaces as readAddresses, tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import * as electron from 'electron';
-import { networkInterfaces } from 'systeminformation';
+import { networkInterfaces, wifiConnections, type Systeminformation } from 'systeminformation';
 import { DEFAULT_DAEMON_SOCKET } from '../src-shared/model/defaults.ts';
 import { VERSION } from '../src-shared/version.ts';
 import { Desktop } from './desktop.ts';
+import { LinkMedia } from './links/link-media.ts';
 import { runAsRoot } from './service/run-as-root.ts';
 import { preferredLanguages } from './preferences/preferred-languages.ts';
 import { UNIT_PATHS } from './service/service-setup.ts';
@@ -14,10 +15,28 @@ import { hasNameOwner } from './tray/session-bus.ts';
 /** The name that a desktop's tray owns on the session bus. */
 const TRAY_BUS_NAME = 'org.kde.StatusNotifierWatcher';
 
+/** Where the kernel tells the strength of every radio's signal. */
+const SIGNALS_PATH = '/proc/net/wireless';
+
 const { app } = electron;
 const { env } = process;
 const appDir = app.getAppPath();
 const { uid, username } = userInfo();
+
+const media = new LinkMedia({
+  now: () => Date.now(),
+  readAddresses: () =>
+    new Map(
+      Object.entries(readAddresses()).map(([name, facts = []]) => [
+        name,
+        facts.map(({ address }) => address),
+      ]),
+    ),
+  readSpeeds: readInterfaces,
+  readNetworks: wifiConnections,
+  // The file is missing where no radio was ever seen.
+  readSignals: () => (existsSync(SIGNALS_PATH) ? readFileSync(SIGNALS_PATH, 'utf8') : ''),
+});
 
 Desktop.start(electron, {
   argv: process.argv.slice(1),
@@ -39,10 +58,8 @@ Desktop.start(electron, {
   currentDesktop: env['XDG_CURRENT_DESKTOP'] ?? '',
   now: () => Date.now(),
   isServiceInstalled: () => UNIT_PATHS.some((path) => existsSync(path)),
-  readInterfaces: async () => {
-    const interfaces = await networkInterfaces();
-    return Array.isArray(interfaces) ? interfaces : [interfaces];
-  },
+  readInterfaces,
+  readLinkMedia: () => media.read(),
   runAsRoot,
   hasTray: () => hasNameOwner(env['DBUS_SESSION_BUS_ADDRESS'] ?? '', TRAY_BUS_NAME, uid),
   onUncaught: (listener) => {
@@ -50,3 +67,8 @@ Desktop.start(electron, {
     process.on('unhandledRejection', listener);
   },
 });
+
+async function readInterfaces(): Promise<readonly Systeminformation.NetworkInterfacesData[]> {
+  const interfaces = await networkInterfaces();
+  return Array.isArray(interfaces) ? interfaces : [interfaces];
+}

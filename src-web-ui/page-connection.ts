@@ -2,6 +2,7 @@ import type { RawData, WebSocket } from 'ws';
 import { pageHelloSchema, pageRequestSchema, type WebMessage } from '../src-shared/bridge/web-messages.ts';
 import type { ResponseOutcome } from '../src-shared/control/envelope.ts';
 import { controlError } from '../src-shared/control/error.ts';
+import type { HomeCables } from './home-cables.ts';
 
 /** The page says hello as soon as it is connected; a connection that does not is no page of ours. */
 const HELLO_TIMEOUT_MS = 5_000;
@@ -15,6 +16,8 @@ export interface PageHost {
   readonly admit: (hello: { readonly token?: string; readonly session?: string }) => string | null;
   readonly version: string;
   readonly call: (method: string, params: unknown) => Promise<ResponseOutcome>;
+  /** The cables of the virtual home that is played; null where none is. */
+  readonly cables: HomeCables | null;
   /** The last word about an event, for a page that asks for it later than others; null if there is none yet. */
   readonly latest: (event: string) => WebMessage | null;
 }
@@ -58,6 +61,12 @@ export class PageConnection {
     });
   }
 
+  /** Tells the page how the cables are, if there are any. */
+  tellCables(): void {
+    const { cables } = this.#host;
+    if (cables !== null && this.#isAdmitted) this.#send({ type: 'cables', cables: cables.all });
+  }
+
   #onMessage(data: RawData, isBinary: boolean): void {
     const message = isBinary ? null : parseJson((data as Buffer).toString('utf8'));
     if (!this.#isAdmitted) {
@@ -73,6 +82,12 @@ export class PageConnection {
       this.#events.add(request.data.event);
       const latest = this.#host.latest(request.data.event);
       if (latest !== null) this.publish(request.data.event, latest);
+      return;
+    }
+    if (request.data.type === 'cable') {
+      // Only a demo has cables; a page that asks elsewhere is not this version's.
+      if (this.#host.cables === null) this.#socket.close(BAD_MESSAGE, 'there are no cables here');
+      else this.#host.cables.set(request.data.link, request.data.condition);
       return;
     }
     void this.#answer(request.data.id, request.data.method, request.data.params);
@@ -97,6 +112,7 @@ export class PageConnection {
     clearTimeout(this.#helloDeadline);
     this.#isAdmitted = true;
     this.#send({ type: 'welcome', session: key, version: this.#host.version });
+    this.tellCables();
   }
 
   async #answer(id: number, method: string, params: unknown): Promise<void> {

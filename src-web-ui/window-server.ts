@@ -9,6 +9,7 @@ import type { WebMessage } from '../src-shared/bridge/web-messages.ts';
 import type { ResponseOutcome } from '../src-shared/control/envelope.ts';
 import { controlError } from '../src-shared/control/error.ts';
 import { daemonContract, type DaemonContract } from '../src-shared/control/contract.ts';
+import type { HomeCables } from './home-cables.ts';
 import { PageConnection } from './page-connection.ts';
 import { Sessions } from './sessions.ts';
 import { readWindowFiles, type WindowFile } from './window-files.ts';
@@ -34,6 +35,8 @@ export interface WindowServerOptions {
   readonly version: string;
   /** 0 for any free port. */
   readonly port: number;
+  /** The cables of a virtual home, for its demo alone; without them pages cannot pull any. */
+  readonly cables?: HomeCables;
   /** Called when an address was used up, with the one that opens the next window. */
   readonly onAddressUsed: (nextAddress: string) => void;
 }
@@ -63,6 +66,9 @@ export class WindowServer {
       noServer: true,
       maxPayload: MAX_MESSAGE_BYTES,
       perMessageDeflate: false,
+    });
+    options.cables?.onChange(() => {
+      for (const page of this.#pages) page.tellCables();
     });
     this.#http.on('upgrade', (request, socket, head) => this.#onUpgrade(request, socket, head));
     this.#client = new ControlClient({
@@ -141,6 +147,7 @@ export class WindowServer {
         admit: (hello) => this.#admit(hello),
         version: this.#options.version,
         call: (method, params) => this.#call(method, params),
+        cables: this.#options.cables ?? null,
         latest: (event) => this.#follow(event),
       });
       this.#pages.add(page);

@@ -1,5 +1,6 @@
 import type { IpcRenderer } from 'electron';
 import type { Bridge, BridgeListener, Preferences, ShellError } from '../../src-shared/bridge/bridge.ts';
+import type { LinkMedium } from '../../src-shared/bridge/link-medium.ts';
 import type { UnreachableReason } from '../../src-shared/model/status.ts';
 import type { Result } from '../../src-shared/util/result.ts';
 import { CHANNELS, type ShellFacts, type SubscriptionNotice } from './channels.ts';
@@ -45,6 +46,8 @@ export function createBridge(ipc: PreloadIpc): Bridge {
         ? (reason: UnreachableReason) =>
             ipc.invoke(CHANNELS.fixService, reason) as Promise<Result<null, ShellError>>
         : null,
+      cables: null,
+      readLinkMedia: () => ipc.invoke(CHANNELS.readLinkMedia) as Promise<readonly LinkMedium[]>,
     },
   };
 }

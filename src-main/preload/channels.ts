@@ -15,6 +15,7 @@ export const CHANNELS = {
   shellFacts: 'bowline:shell-facts',
   setPreferences: 'bowline:set-preferences',
   fixService: 'bowline:fix-service',
+  readLinkMedia: 'bowline:read-link-media',
 } as const;
 
 /** What a subscription of the window is told. */

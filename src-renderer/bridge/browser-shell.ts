@@ -1,4 +1,4 @@
-import type { LanguageChoice, Preferences, Shell } from '../../src-shared/bridge/bridge.ts';
+import type { CableControl, LanguageChoice, Preferences, Shell } from '../../src-shared/bridge/bridge.ts';
 import { LANGUAGES } from '../../src-shared/i18n/wording.ts';
 import { ok } from '../../src-shared/util/result.ts';
 
@@ -6,7 +6,11 @@ import { ok } from '../../src-shared/util/result.ts';
 const LANGUAGE_ITEM = 'bowline-language';
 
 /** The program around the window where that is a browser: it keeps the language and can do nothing on the system. */
-export function browserShell(version: string, storage: Pick<Storage, 'getItem' | 'setItem'>): Shell {
+export function browserShell(
+  version: string,
+  storage: Pick<Storage, 'getItem' | 'setItem'>,
+  cables: CableControl,
+): Shell {
   let preferences: Preferences = { language: readLanguage(storage), startsAtLogin: null };
   return {
     kind: 'browser',
@@ -20,6 +24,8 @@ export function browserShell(version: string, storage: Pick<Storage, 'getItem' |
       return Promise.resolve(ok(preferences));
     },
     fixService: null,
+    readLinkMedia: null,
+    cables,
   };
 }
 

@@ -5,6 +5,7 @@ import type {
   BridgeMethod,
   BridgeResult,
 } from '../../src-shared/bridge/bridge.ts';
+import type { Cable } from '../../src-shared/bridge/home-cables.ts';
 import type { WebMessage } from '../../src-shared/bridge/web-messages.ts';
 import type { ControlError } from '../../src-shared/control/error.ts';
 import { err, ok, type Result } from '../../src-shared/util/result.ts';
@@ -38,6 +39,7 @@ export class WebBridge implements Bridge {
   readonly #environment: PageEnvironment;
   readonly #calls = new Map<number, Settle>();
   readonly #listeners = new Map<string, Set<AnyListener>>();
+  readonly #cableListeners = new Set<(cables: readonly Cable[]) => void>();
   readonly #queue: string[] = [];
   #token: string | null;
   #socket: WebSocket | null = null;
@@ -49,7 +51,13 @@ export class WebBridge implements Bridge {
   constructor(environment: PageEnvironment, version: string) {
     this.#environment = environment;
     this.#token = environment.token;
-    this.shell = browserShell(version, environment.preferences);
+    this.shell = browserShell(version, environment.preferences, {
+      follow: (listener) => {
+        this.#cableListeners.add(listener);
+        return () => this.#cableListeners.delete(listener);
+      },
+      set: (link, condition) => this.#send(JSON.stringify({ type: 'cable', link, condition })),
+    });
     this.#connect();
   }
 
@@ -108,6 +116,9 @@ export class WebBridge implements Bridge {
       }
       case 'event':
         for (const { onEvent } of this.#listenersOf(message.event)) onEvent(message.payload);
+        break;
+      case 'cables':
+        for (const listener of [...this.#cableListeners]) listener(message.cables);
         break;
       case 'unreachable':
         for (const { onUnreachable } of this.#listenersOf(message.event)) onUnreachable(message.error);

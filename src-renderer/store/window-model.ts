@@ -1,4 +1,5 @@
 import type { Bridge, Preferences } from '../../src-shared/bridge/bridge.ts';
+import type { Cable, CableCondition } from '../../src-shared/bridge/home-cables.ts';
 import type { ControlError } from '../../src-shared/control/error.ts';
 import type { DaemonStatus } from '../../src-shared/model/status.ts';
 import type { LinkPriority } from '../../src-shared/model/link.ts';
@@ -33,6 +34,8 @@ export interface WindowState {
   readonly intents: Intents;
   readonly notice: Notice | null;
   readonly preferences: Preferences;
+  /** The cables of the virtual home; null in a real one. */
+  readonly cables: readonly Cable[] | null;
 }
 
 /** What the window knows and does. One for each window, from its opening to its end. */
@@ -54,6 +57,7 @@ export class WindowModel {
       intents: NO_INTENTS,
       notice: null,
       preferences: bridge.shell.preferences,
+      cables: null,
     });
   }
 
@@ -68,9 +72,11 @@ export class WindowModel {
       onEvent: (status) => this.#onStatus(status),
       onUnreachable: (error) => this.#onUnreachable(error),
     });
+    const stopCables = this.bridge.shell.cables?.follow((cables) => this.store.set({ cables }));
     const sampling = setInterval(() => this.#sample(), SAMPLE_MS);
     return () => {
       stop();
+      stopCables?.();
       clearInterval(sampling);
       if (this.#confirmTimer !== null) clearTimeout(this.#confirmTimer);
     };
@@ -87,6 +93,10 @@ export class WindowModel {
   setPriority(name: string, priority: LinkPriority): void {
     const priorities = { ...this.store.get().intents.priorities, [name]: priority };
     this.#intend({ priorities }, this.bridge.call('link.setPriority', { name, priority }));
+  }
+
+  setCable(link: string, condition: CableCondition): void {
+    this.bridge.shell.cables?.set(link, condition);
   }
 
   async setPreferences(change: Partial<Preferences>): Promise<void> {

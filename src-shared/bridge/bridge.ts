@@ -9,6 +9,8 @@ import type {
 import type { ControlError } from '../control/error.ts';
 import type { UnreachableReason } from '../model/status.ts';
 import type { Result } from '../util/result.ts';
+import type { Cable, CableCondition } from './home-cables.ts';
+import type { LinkMedium } from './link-medium.ts';
 
 /*
  * Everything that the window can reach of the world outside: `window.bridge`. In Electron the preload script makes
@@ -59,6 +61,14 @@ export interface ShellError {
   readonly isCancelled: boolean;
 }
 
+/** The cables of a virtual home that the window may pull. */
+export interface CableControl {
+  /** Follows the cables; a listener that is never called is one of a program that plays no home. */
+  follow(listener: (cables: readonly Cable[]) => void): () => void;
+  /** Asks for a condition; the listeners hear when it is so. */
+  set(link: string, condition: CableCondition): void;
+}
+
 /** The program around the window. */
 export interface Shell {
   readonly kind: 'electron' | 'browser';
@@ -73,4 +83,8 @@ export interface Shell {
    * an administrator's password once. Null where the program cannot do that: the window shows a command instead.
    */
   readonly fixService: ((reason: UnreachableReason) => Promise<Result<null, ShellError>>) | null;
+  /** The cables of a virtual home. Null where the program cannot play one. */
+  readonly cables: CableControl | null;
+  /** Tells what carries each link below IP. Null where the program does not watch the machine. */
+  readonly readLinkMedia: (() => Promise<readonly LinkMedium[]>) | null;
 }

@@ -6,6 +6,8 @@ export interface Format {
   readonly duration: (duration: Micros) => string;
   /** In decimal units, as network gear does: `0 bit/s`, `640 kbit/s`, `1.2 Gbit/s`. */
   readonly rate: (rate: BitsPerSecond) => string;
+  /** In decimal units: `1,472 B`, `56 kB`. */
+  readonly size: (bytes: number) => string;
   /** In percent; anything above zero is never shown as 0%. */
   readonly ratio: (ratio: Ratio) => string;
   /** A whole number with its thousands apart. */
@@ -47,6 +49,11 @@ export function createFormat(language: string): Format {
       if (rate < 999_500) return `${threeDigits(rate / 1e3)} kbit/s`;
       if (rate < 999_500_000) return `${threeDigits(rate / 1e6)} Mbit/s`;
       return `${threeDigits(rate / 1e9)} Gbit/s`;
+    },
+    size(bytes) {
+      if (bytes < 9_950) return `${counts.format(bytes)} B`;
+      if (bytes < 999_500) return `${whole.format(bytes / 1e3)} kB`;
+      return `${threeDigits(bytes / 1e6)} MB`;
     },
     ratio(ratio) {
       if (ratio <= 0) return wholePercents.format(0);

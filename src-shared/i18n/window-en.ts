@@ -1,3 +1,5 @@
+import type { CableCondition } from '../bridge/home-cables.ts';
+import type { SignalStrength } from '../bridge/link-medium.ts';
 import type { LinkPriority, LinkState } from '../model/link.ts';
 import type { Mode, SwitchReason } from '../model/status.ts';
 
@@ -18,6 +20,7 @@ export const windowEn = {
     graphs: 'Graphs',
     settings: 'Settings',
     diagnostics: 'Diagnostics',
+    demo: 'Demo',
   },
   viewsLabel: 'Views',
   close: 'Close',
@@ -41,6 +44,27 @@ export const windowEn = {
     lost: 'Lost',
     ignored: 'Not used',
   } satisfies Record<LinkState, string>,
+  signal: 'Signal',
+  signalStrength: { strong: 'strong', good: 'good', weak: 'weak', poor: 'very weak' } satisfies Record<
+    SignalStrength,
+    string
+  >,
+  signalDbm: (dbm: string) => `${dbm} dBm`,
+  speed: 'Link speed',
+  network: 'Network',
+  details: 'Details',
+  use: 'Use',
+  carries: 'Carries',
+  upTo: (rate: string) => `${rate} at most, as measured so far`,
+  rateNotLearned: 'not known yet: too little was sent over it',
+  nothingLearned: 'nothing is known while it does not answer',
+  answers: 'Answers',
+  answersAfter: (delay: string) => `after ${delay}, on average`,
+  queue: 'Queue',
+  queueOf: (wait: string, least: string) => `${wait} of waiting on top of ${least}, the shortest way seen`,
+  underWay: 'Under way',
+  outOf: (present: string, most: string) => `${present} of ${most} that it can take`,
+  largestPacket: 'Largest packet',
   delay: 'Delay',
   loss: 'Loss',
   down: 'Down',
@@ -210,6 +234,28 @@ export const windowEn = {
     ended: 'Run bowline ui again and open the address that it prints.',
     refused: 'Each address opens one window. Open the one that bowline ui printed last.',
   },
+
+  // Demo
+  demoHome: 'Virtual home',
+  demoHint:
+    'This laptop, its links and the box are made of software on this machine, and their packets are real. Drag a plug ' +
+    'out of the laptop and back, or choose below.',
+  demoCondition: (link: string) => `What happens to ${link}`,
+  demoConditions: { up: 'Connected', 'carrier-lost': 'Pulled out', silent: 'Silent' } satisfies Record<
+    CableCondition,
+    string
+  >,
+  demoPull: (link: string) => `Pull ${link} out`,
+  demoPlug: (link: string) => `Put ${link} back`,
+  demoConditionHint: {
+    up: 'The cable is in, or the radio in reach.',
+    'carrier-lost': 'The laptop sees at once that the link is gone.',
+    silent: 'The link looks connected, but nothing passes: a dead switch, a wedged access point.',
+  } satisfies Record<CableCondition, string>,
+  demoNoticed: 'What programs noticed',
+  demoNoticedHint: 'A download and an upload run all the time. No connection of theirs may close.',
+  demoNothingYet: 'Nothing has happened yet. Pull a plug out.',
+  demoLongest: (from: string, to: string) => `from ${from} to ${to}`,
 
   // Onboarding
   setup: 'Set up',

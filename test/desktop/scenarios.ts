@@ -147,6 +147,20 @@ export const SCENARIOS: Readonly<Record<string, (stage: Stage) => Promise<void>>
     assert.match(stage.rootCommands[0]!, /^echo [A-Za-z0-9+/=]+ \| base64 -d \| \/bin\/sh -s$/);
   },
 
+  'the window hears what carries the links': async (stage) => {
+    await stage.open();
+    const media = await stage.inPage('window.bridge.shell.readLinkMedia()');
+    assert.deepEqual(media, [
+      {
+        name: 'wlan0',
+        addresses: ['192.168.1.21'],
+        speedBitsPerSecond: 866e6,
+        network: 'attic',
+        signalDbm: -52,
+      },
+    ]);
+  },
+
   'a closed question for the password is no failure': async (stage) => {
     stage.rootOutcome = { kind: 'dismissed' };
     await stage.open({ withDaemon: false });

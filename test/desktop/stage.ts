@@ -143,6 +143,15 @@ export class Stage {
           ip6: '',
         },
       ],
+      readLinkMedia: async () => [
+        {
+          name: 'wlan0',
+          addresses: ['192.168.1.21'],
+          speedBitsPerSecond: 866e6,
+          network: 'attic',
+          signalDbm: -52,
+        },
+      ],
       runAsRoot: async (command) => {
         this.rootCommands.push(command);
         return this.rootOutcome;

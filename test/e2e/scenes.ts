@@ -1,8 +1,9 @@
 import type { DaemonStatus } from '../../src-shared/model/status.ts';
 import type { TimelineEntry } from '../../src-shared/model/timeline.ts';
 import type { LinkStatus } from '../../src-shared/model/link.ts';
+import type { Cable } from '../../src-shared/bridge/home-cables.ts';
 import type { FakeWindowDaemon } from '../support/fake-window-daemon.ts';
-import { commonStatus, linkStatus, offStatus, protectedStatus } from '../support/status.ts';
+import { commonStatus, linkModel, linkStatus, offStatus, protectedStatus } from '../support/status.ts';
 
 /** One picture of the window: what the daemon says and where the window is. */
 export interface Scene {
@@ -12,6 +13,10 @@ export interface Scene {
   readonly daemon: ((daemon: FakeWindowDaemon, now: number) => void) | null;
   /** Buttons to press once the page is there, by their names. */
   readonly press?: readonly string[];
+  /** Parts to unfold, by the words that do it. */
+  readonly unfold?: readonly string[];
+  /** The cables of a virtual home, where the scene is one. */
+  readonly cables?: readonly Cable[];
   /** Seconds for which rates are fed before the picture is taken. */
   readonly isFed?: boolean;
 }
@@ -24,12 +29,19 @@ const eth = (overrides: Partial<LinkStatus> = {}): LinkStatus =>
     rxBitsPerSecond: 412 * MBIT,
     txBitsPerSecond: 18.4 * MBIT,
     rttMicros: 412,
+    model: linkModel({ sendBitsPerSecond: 941 * MBIT, windowBytes: 218_000, inFlightBytes: 46_000 }),
     ...overrides,
   });
 const wifi = (overrides: Partial<LinkStatus> = {}): LinkStatus =>
   linkStatus('wlan0', {
     address: '192.168.1.21',
     rttMicros: 3_900,
+    model: linkModel({
+      role: 'standby',
+      smoothedRttMicros: 3_900,
+      minRttMicros: 2_100,
+      windowBytes: 64_000,
+    }),
     rxBitsPerSecond: 900,
     txBitsPerSecond: 900,
     ...overrides,
@@ -116,6 +128,15 @@ export const SCENES: readonly Scene[] = [
   {
     name: 'protected',
     isFed: true,
+    daemon: (daemon, now) => {
+      withHistory(daemon, now);
+      daemon.status = standby;
+    },
+  },
+  {
+    name: 'link-details',
+    isFed: true,
+    unfold: ['Details (Ethernet)', 'Details (Wi-Fi)'],
     daemon: (daemon, now) => {
       withHistory(daemon, now);
       daemon.status = standby;
@@ -326,6 +347,29 @@ export const SCENES: readonly Scene[] = [
           protocol: 1,
         },
       ];
+    },
+  },
+  {
+    name: 'demo',
+    view: 'demo',
+    isFed: true,
+    cables: [
+      { link: 'eth0', condition: 'carrier-lost' },
+      { link: 'wlan0', condition: 'up' },
+    ],
+    daemon: (daemon, now) => {
+      daemon.status = protectedStatus({
+        carrying: ['wlan0'],
+        links: [eth(lost), wifi({ state: 'carrying', rxBitsPerSecond: 8 * MBIT, txBitsPerSecond: 8 * MBIT })],
+        lastSwitch: {
+          at: minutesAgo(now, 1),
+          from: 'eth0',
+          to: 'wlan0',
+          reason: 'carrier-lost',
+          gapMicros: 8_300,
+          replayedPackets: 7,
+        },
+      });
     },
   },
   { name: 'setup-try', view: 'setup', daemon: (daemon) => void (daemon.status = standby) },

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { WindowServer } from '../../src-web-ui/window-server.ts';
+import { FakeCables } from '../support/fake-cables.ts';
 import { FakeWindowDaemon } from '../support/fake-window-daemon.ts';
 import { startBrowser } from './browser.ts';
 import { SCENES, type Scene } from './scenes.ts';
@@ -23,7 +24,7 @@ const SIZES = {
 } as const;
 
 /** Scenes that are also shown narrow. */
-const NARROW = ['protected', 'timeline', 'settings', 'setup-find'];
+const NARROW = ['protected', 'timeline', 'settings', 'setup-find', 'demo'];
 
 async function main(): Promise<void> {
   const outDir = process.argv[2] ?? join(PROJECT_DIR, 'docs/screens');
@@ -62,11 +63,13 @@ async function photograph(page: Page, scene: Scene, path: string): Promise<void>
   await page.clock.install({ time: now });
   scene.daemon?.(daemon, now);
   if (scene.daemon !== null) await daemon.start(socketPath);
+  const cables = scene.cables === undefined ? undefined : new FakeCables(scene.cables);
   const server = await WindowServer.listen({
     windowDir: join(PROJECT_DIR, 'dist/window'),
     socketPath,
     version: '0.1.0',
     port: 0,
+    ...(cables === undefined ? {} : { cables }),
     onAddressUsed: () => undefined,
   });
   try {
@@ -78,6 +81,7 @@ async function photograph(page: Page, scene: Scene, path: string): Promise<void>
     if (scene.isFed === true) await feed(page, daemon);
     else await page.clock.runFor(1_500);
     for (const name of scene.press ?? []) await page.getByRole('button', { name }).click();
+    for (const words of scene.unfold ?? []) await page.locator('summary', { hasText: words }).click();
     await page.clock.runFor(600);
     await page.evaluate('document.fonts.ready.then(() => null)');
     // Changes of colour run on the browser's own clock.

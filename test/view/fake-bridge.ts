@@ -21,6 +21,8 @@ export class FakeBridge implements Bridge {
       preferences: { language: 'en', startsAtLogin: null },
       setPreferences: (change) => Promise.resolve(ok({ language: 'en', startsAtLogin: null, ...change })),
       fixService: null,
+      readLinkMedia: null,
+      cables: null,
       ...shell,
     };
   }

@@ -8,10 +8,12 @@ import { HiddenCard } from './hidden-card.tsx';
 import { LinkCard } from './link-card.tsx';
 import styles from './overview.module.css';
 import { Rope } from './rope.tsx';
+import { useLinkMedia } from './use-link-media.ts';
 
 /** What carries, what stands by, how good it is, and what happened lately. */
 export function Overview({ status }: { readonly status: DaemonStatus }): JSX.Element {
   const { t } = useWords();
+  const media = useLinkMedia();
   const names = status.links.map((link) => link.name);
   const used = status.links.filter((link) => link.state !== 'ignored');
   const ignored = status.links.filter((link) => link.state === 'ignored');
@@ -30,7 +32,7 @@ export function Overview({ status }: { readonly status: DaemonStatus }): JSX.Ele
           ) : (
             <ul className={styles['links']}>
               {used.map((link) => (
-                <LinkCard key={link.name} link={link} names={names} />
+                <LinkCard key={link.name} link={link} names={names} media={media} />
               ))}
             </ul>
           )}
@@ -39,7 +41,7 @@ export function Overview({ status }: { readonly status: DaemonStatus }): JSX.Ele
               <summary>{t.notUsedLinks(ignored.length)}</summary>
               <ul className={styles['links']}>
                 {ignored.map((link) => (
-                  <LinkCard key={link.name} link={link} names={names} />
+                  <LinkCard key={link.name} link={link} names={names} media={media} />
                 ))}
               </ul>
             </details>

@@ -12,6 +12,9 @@ const MAX_STRANDS = 4;
 /** Height of one strand's lane, in units of the drawing. */
 const LANE = 44;
 
+/** Below this there are keepalives and little else: nothing moves, and an idle window costs next to nothing. */
+const FLOWS_FROM_BITS_PER_SECOND = 100_000;
+
 /** The order in which links matter in the picture. */
 const STATE_ORDER: readonly LinkStatus['state'][] = ['carrying', 'suspect', 'standby', 'lost', 'ignored'];
 
@@ -95,9 +98,10 @@ function Strand({
 }): JSX.Element {
   const path = `M0 ${middle} C 70 ${middle}, 60 ${y}, 130 ${y} L 270 ${y} C 340 ${y}, 330 ${middle}, 400 ${middle}`;
   const stroke = `var(${colour})`;
+  const flows = link.rxBitsPerSecond + link.txBitsPerSecond >= FLOWS_FROM_BITS_PER_SECOND;
   const state = isLive || link.state === 'lost' ? link.state : 'standby';
   return (
-    <g className={styles['strand']} data-state={state} style={{ stroke }}>
+    <g className={styles['strand']} data-state={state} data-flows={flows} style={{ stroke }}>
       <path d={path} className={styles['line']} />
       {state === 'carrying' && <path d={path} className={styles['flow']} />}
     </g>

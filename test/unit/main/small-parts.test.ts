@@ -63,6 +63,7 @@ describe('the bridge in the main process', () => {
       expect(await electron.ipc.invoke(stranger, CHANNELS.fixService, ['stopped'])).toMatchObject({
         ok: false,
       });
+      expect(await electron.ipc.invoke(stranger, CHANNELS.readLinkMedia, [])).toEqual([]);
       expect(electron.ipc.send(stranger, CHANNELS.shellFacts, [])).toBe(null);
     }
     expect(stage.daemon.calls).toEqual([]);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { formatDuration, formatRate, formatRatio } from '../../../src-shared/i18n/format.ts';
+import { englishFormat, formatDuration, formatRate, formatRatio } from '../../../src-shared/i18n/format.ts';
 
 describe('formatting', () => {
   it.each([
@@ -24,6 +24,13 @@ describe('formatting', () => {
     [1.24e9, '1.2 Gbit/s'],
     [620e6, '620 Mbit/s'],
   ])('writes %d bits per second as %s', (rate, text) => expect(formatRate(rate)).toBe(text));
+
+  it.each([
+    [0, '0 B'],
+    [1472, '1,472 B'],
+    [56_000, '56 kB'],
+    [1_250_000, '1.3 MB'],
+  ])('writes %d bytes as %s', (bytes, text) => expect(englishFormat.size(bytes)).toBe(text));
 
   it.each([
     [0, '0%'],
