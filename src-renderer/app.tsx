@@ -1,5 +1,6 @@
 import { useEffect, useRef, type JSX } from 'react';
 import { Notice } from './components/notice.tsx';
+import { Demo } from './features/demo/demo.tsx';
 import { Diagnostics } from './features/diagnostics/diagnostics.tsx';
 import { Graphs } from './features/graphs/graphs.tsx';
 import { Header } from './features/header/header.tsx';
@@ -23,6 +24,7 @@ export function App(): JSX.Element {
   const { language } = wording;
   const view = useView();
   const status = useWindow((state) => state.status);
+  const isDemo = useWindow(({ cables }) => cables !== null);
   const disconnection = useWindow((state) => state.disconnection);
   useEffect(() => {
     document.documentElement.lang = language;
@@ -34,7 +36,7 @@ export function App(): JSX.Element {
 
   if (disconnection !== null) return <Disconnected disconnection={disconnection} />;
   if (status !== null && needsOnboarding(status, view)) return <Onboarding status={status} />;
-  const shown = view === 'setup' ? 'overview' : view;
+  const shown = view === 'setup' || (view === 'demo' && !isDemo) ? 'overview' : view;
   return (
     <div className={styles['window']}>
       <Header />
@@ -76,6 +78,8 @@ function ViewContent({
       return <Settings status={status} />;
     case 'diagnostics':
       return <Diagnostics status={status} />;
+    case 'demo':
+      return <Demo status={status} />;
   }
 }
 

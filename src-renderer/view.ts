@@ -1,8 +1,8 @@
 import { useSyncExternalStore } from 'react';
 
-/** The places in the window that the part behind the # names. */
+/** The places in the window that the part behind the # names; only a virtual home has `demo` as well. */
 export const VIEWS = ['overview', 'timeline', 'graphs', 'settings', 'diagnostics'] as const;
-export type View = (typeof VIEWS)[number] | 'setup';
+export type View = (typeof VIEWS)[number] | 'demo' | 'setup';
 
 /** The address of a view. */
 export function viewAddress(view: View): string {
@@ -16,7 +16,7 @@ export function useView(): View {
 
 function currentView(): View {
   const name = location.hash.replace(/^#\//, '');
-  return name === 'setup' ? name : (VIEWS.find((view) => view === name) ?? 'overview');
+  return name === 'setup' || name === 'demo' ? name : (VIEWS.find((view) => view === name) ?? 'overview');
 }
 
 function subscribe(listener: () => void): () => void {

@@ -2,8 +2,10 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import type { Browser, Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { LinkStatus } from '../../src-shared/model/link.ts';
+import { FakeCables } from '../support/fake-cables.ts';
 import { FakeWindowDaemon } from '../support/fake-window-daemon.ts';
 import { linkStatus, offStatus, protectedStatus } from '../support/status.ts';
 import { startBrowser } from './browser.ts';
@@ -19,6 +21,8 @@ const BUDGET_BYTES = 350 * 1024;
 const LARGE_TEXT = 'large text';
 
 const VIEWS = ['overview', 'timeline', 'graphs', 'settings', 'diagnostics'];
+
+type OpenOptions = NonNullable<Parameters<typeof OpenWindow.open>[2]>;
 
 let browser: Browser;
 beforeAll(async () => {
@@ -43,7 +47,7 @@ describe('the window in a browser', () => {
     await daemon.stop();
     rmSync(dir, { recursive: true });
   });
-  const openWindow = async (options: BrowserContextOptions & { view?: string } = {}): Promise<OpenWindow> => {
+  const openWindow = async (options: OpenOptions = {}): Promise<OpenWindow> => {
     open = await OpenWindow.open(browser, socketPath(), options);
     return open;
   };
@@ -155,6 +159,64 @@ describe('the window in a browser', () => {
     },
   );
 
+  it.each(['ltr', 'rtl'] as const)(
+    'has plugs to drag out and back in a virtual home, written %s',
+    async (dir) => {
+      daemon.status = protectedStatus();
+      const cables = new FakeCables();
+      const { page } = await openWindow({ cables, reducedMotion: 'reduce' });
+      await page.getByRole('link', { name: 'Demo' }).click();
+      await page.evaluate(`document.documentElement.dir = '${dir}'`);
+      const away = dir === 'ltr' ? 1 : -1;
+      const plug = (name: string): Locator => page.getByRole('button', { name });
+      await drag(page, plug('Pull Ethernet out'), 15 * away);
+      expect(cables.conditions, 'let go near the socket, it slips back').toEqual({ eth0: 'up', wlan0: 'up' });
+      await drag(page, plug('Pull Ethernet out'), -60 * away);
+      expect(cables.conditions, 'pushed in further').toEqual({ eth0: 'up', wlan0: 'up' });
+      await drag(page, plug('Pull Ethernet out'), 60 * away);
+      await plug('Put Ethernet back').waitFor();
+      expect(cables.conditions).toEqual({ eth0: 'carrier-lost', wlan0: 'up' });
+      await drag(page, plug('Put Ethernet back'), -60 * away);
+      await plug('Pull Ethernet out').waitFor();
+      await plug('Pull Wi-Fi out').click();
+      await plug('Put Wi-Fi back').waitFor();
+      expect(cables.conditions).toEqual({ eth0: 'up', wlan0: 'carrier-lost' });
+    },
+  );
+
+  it('pulls cables by the keyboard, and tells every window', async () => {
+    daemon.status = protectedStatus();
+    const cables = new FakeCables();
+    const window = await openWindow({
+      cables,
+      viewport: { width: 380, height: 760 },
+      reducedMotion: 'reduce',
+    });
+    const { page, server } = window;
+    const second = await browser.newPage();
+    await second.goto(server.address);
+    await second.getByRole('link', { name: 'Demo' }).click();
+    await window.show('demo');
+    await page.getByRole('button', { name: 'Pull Ethernet out' }).focus();
+    await page.keyboard.press('Enter');
+    await second.getByRole('button', { name: 'Put Ethernet back' }).waitFor();
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('ArrowRight');
+    await second.getByText('The link looks connected, but nothing passes').waitFor();
+    expect(cables.conditions).toEqual({ eth0: 'silent', wlan0: 'up' });
+    await second.close();
+    expect(await window.axeViolations()).toEqual([]);
+    expect(await window.sidewaysOverflow()).toBe(0);
+    expect(window.complaints, 'errors of the page').toEqual([]);
+  });
+
+  it('has no view of cables where there is no virtual home', async () => {
+    const { page } = await openWindow({ view: 'settings' });
+    await page.evaluate(`location.hash = '#/demo'`);
+    await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor({ state: 'attached' });
+    expect(await page.getByRole('link', { name: 'Demo' }).count()).toBe(0);
+  });
+
   const crowd = Array.from({ length: 20 }, (_, index) =>
     linkStatus(`enx${index}a2b3c4d5e6`.slice(0, 15), { kind: index % 2 === 0 ? 'usb' : 'other' }),
   );
@@ -197,6 +259,24 @@ describe('the window in a browser', () => {
     expect(await window.axeViolations()).toEqual([]);
   });
 
+  it('moves nothing while no traffic flows', async () => {
+    const links = (bitsPerSecond: number): readonly LinkStatus[] => [
+      linkStatus('eth0', { state: 'carrying', rxBitsPerSecond: bitsPerSecond }),
+      linkStatus('wlan0'),
+    ];
+    daemon.status = protectedStatus({ links: [...links(900)] });
+    const { page } = await openWindow();
+    const endless = (): Promise<number> =>
+      page.evaluate(
+        `document.getAnimations().filter((one) => one.effect.getTiming().iterations === Infinity).length`,
+      );
+    await page.getByText('900 bit/s').first().waitFor();
+    expect(await endless()).toBe(0);
+    daemon.become(protectedStatus({ links: [...links(5e6)] }));
+    await page.getByText('5 Mbit/s').first().waitFor();
+    expect(await endless()).toBe(1);
+  });
+
   it('is there within a second of its script', async () => {
     const { page } = await openWindow();
     const readyMs = await page.evaluate<number>(
@@ -205,6 +285,18 @@ describe('the window in a browser', () => {
     expect(readyMs).toBeLessThan(1_000);
   });
 });
+
+/** Drags something sideways with the mouse, by so many pixels. */
+async function drag(page: Page, what: Locator, byPx: number): Promise<void> {
+  const place = await what.boundingBox();
+  if (place === null) throw new Error('what is to be dragged is not to be seen');
+  const [x, y] = [place.x + place.width / 2, place.y + place.height / 2];
+  await page.mouse.move(x, y);
+  await page.mouse.down();
+  await page.mouse.move(x + byPx / 2, y);
+  await page.mouse.move(x + byPx, y);
+  await page.mouse.up();
+}
 
 /** Sets the browser's own size of text to twice the usual, as a user does in its settings. */
 async function enlargeText(page: Page): Promise<void> {

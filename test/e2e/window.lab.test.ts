@@ -1,3 +1,4 @@
+import { chmodSync, existsSync } from 'node:fs';
 import type { Browser, Locator } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ControlClient } from '../../src-control/index.ts';
@@ -5,10 +6,13 @@ import { daemonContract } from '../../src-shared/control/contract.ts';
 import { shownCodeSchema, type ShownCode } from '../../src-shared/model/pairing.ts';
 import { describeSwitchCost } from '../../src-shared/view/describe-status.ts';
 import { areBothLinksUsable, Tunnel, type DaemonProcess } from '../lab/daemons.ts';
-import { carrier } from '../lab/faults.ts';
+import { carrier, everyCarrier } from '../lab/faults.ts';
 import { bareBox, bareLaptop, boxCommand, relayThatSaysExpired } from '../lab/pairing-scene.ts';
+import { Cables } from '../lab/roaming-cycle.ts';
 import { inHome } from '../lab/scene.ts';
+import { SharedCables } from '../lab/shared-cables.ts';
 import { startBrowser } from './browser.ts';
+import { WindowAsStranger } from './window-as-stranger.ts';
 import { OpenWindow } from './window.ts';
 
 /** From the daemon's event to the words in the window. */
@@ -45,6 +49,12 @@ describe('the window over a real daemon in a virtual home', () => {
       scene.report(`the switch was in the window ${delayMs} ms after the daemon's event`);
       expect(delayMs).toBeLessThanOrEqual(MOST_DELAY_MS);
       await pulled.undo();
+      await tunnel.waitFor('both links again', areBothLinksUsable);
+
+      scene.note('both links go');
+      const bothOut = await everyCarrier(scene.home);
+      await shows('No link');
+      await bothOut.undo();
       await tunnel.waitFor('both links again', areBothLinksUsable);
 
       scene.note('off and on');
@@ -84,6 +94,62 @@ describe('the window over a real daemon in a virtual home', () => {
       tunnel.box.start();
       await tunnel.waitFor('protected', ({ state }) => state === 'protected');
       await shows(/^Protected on |^Switched to /);
+      expect(open.complaints, 'errors of the page').toEqual([]);
+    });
+  });
+});
+
+describe('the window of a user who may not talk to the daemon', () => {
+  it('says that permission is needed, and what gives it', async () => {
+    await inHome({}, async (scene) => {
+      const laptop = scene.use(bareLaptop(scene.home));
+      await scene.until('the daemon', () => (existsSync(laptop.socketPath) ? true : null));
+      // The way to the socket is open, so that what is missing is the permission of the socket itself.
+      chmodSync(scene.home.tempDir, 0o755);
+      const stranger = scene.use(await WindowAsStranger.start(laptop.socketPath));
+      const page = await browser.newPage();
+      await page.goto(stranger.address);
+      await page.getByText('Permission needed').first().waitFor();
+      await page
+        .getByText(/usermod -aG bowline/)
+        .first()
+        .waitFor();
+      await page.evaluate(`location.hash = '#/setup'`);
+      await page.getByText('Step 2 of 5').waitFor();
+      await page.close();
+    });
+  });
+});
+
+describe('the window of a virtual home', () => {
+  it('pulls cables, and shows what that did to the programs', async () => {
+    await inHome({}, async (scene) => {
+      const tunnel = await scene.tunnel();
+      const cables = new SharedCables(new Cables(scene.home));
+      const open = scene.use(
+        await OpenWindow.open(browser, tunnel.laptop.socketPath, { cables, view: 'demo' }),
+      );
+      const { page } = open;
+      const isOn =
+        (link: string) =>
+        (status: { readonly carrying: readonly string[] }): boolean =>
+          status.carrying[0] === link;
+      const before = await tunnel.waitFor('both links', areBothLinksUsable);
+      const [first, other] = before.carrying[0] === 'eth0' ? ['eth0', 'wlan0'] : ['wlan0', 'eth0'];
+      const name = { eth0: 'Ethernet', wlan0: 'Wi-Fi' } as Record<string, string>;
+      await page.getByText('Nothing has happened yet. Pull a plug out.').waitFor();
+      await page.getByRole('button', { name: `Pull ${name[first!]} out` }).press('Enter');
+      await tunnel.waitFor('the other link', isOn(other!));
+      await page.getByText(`from ${name[first!]} to ${name[other!]}`).waitFor();
+      await page.getByRole('button', { name: `Put ${name[first!]} back` }).click();
+      await tunnel.waitFor('both links again', areBothLinksUsable);
+      await page
+        .getByRole('radiogroup', { name: `What happens to ${name[other!]}` })
+        .getByText('Silent')
+        .click();
+      await tunnel.waitFor('the first link', isOn(first!));
+      expect((await tunnel.status())?.counters.packetsLost).toBe(0);
+      await cables.apply(other!, 'up');
       expect(open.complaints, 'errors of the page').toEqual([]);
     });
   });
@@ -150,7 +216,7 @@ describe('the window on a laptop that knows no box', () => {
       await says('Waiting for the cable');
       const pulled = await carrier(home, 'eth0');
       await says('Wi-Fi took over, and every connection lived on.');
-      const { lastSwitch } = await tunnel.status();
+      const { lastSwitch } = await tunnel.waitFor('the switch', (now) => now.lastSwitch !== null);
       expect(await page.getByText(/ ms gap, /).textContent()).toContain(describeSwitchCost(lastSwitch!));
       await button('Finish').click();
       await says(/^Protected on Wi-Fi|^Switched to Wi-Fi/);

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import type { HomeCables } from '../../src-web-ui/home-cables.ts';
 import { WindowServer } from '../../src-web-ui/window-server.ts';
 
 const PROJECT_DIR = new URL('../../', import.meta.url).pathname;
@@ -27,16 +28,17 @@ export class OpenWindow implements AsyncDisposable {
   static async open(
     browser: Browser,
     socketPath: string,
-    options: BrowserContextOptions & { readonly view?: string } = {},
+    options: BrowserContextOptions & { readonly view?: string; readonly cables?: HomeCables } = {},
   ): Promise<OpenWindow> {
+    const { view, cables, ...contextOptions } = options;
     const server = await WindowServer.listen({
       windowDir: join(PROJECT_DIR, 'dist/window'),
       socketPath,
       version: '0.1.0',
       port: 0,
+      ...(cables === undefined ? {} : { cables }),
       onAddressUsed: () => undefined,
     });
-    const { view, ...contextOptions } = options;
     const context = await browser.newContext({
       viewport: { width: 1040, height: 820 },
       locale: 'en-GB',

@@ -1,7 +1,8 @@
+import type { CableCondition } from '../../src-shared/bridge/home-cables.ts';
 import type { LinkName } from './home-plan.ts';
 
-/** How a link is made to be: usable, without carrier, or with a carrier that nothing passes. */
-export type LinkCondition = 'up' | 'carrier-lost' | 'silent';
+/** How a link is made to be. */
+export type LinkCondition = CableCondition;
 
 /** Which links are usable. */
 export type Left = 'both' | 'eth0' | 'wlan0' | 'neither';

@@ -16,9 +16,9 @@ const HELP = `Plays the roaming cycle in a virtual home on this machine.
 
   --subnets one|two   both links in one subnet (default) or each in its own
   --family 4|6        traffic over IPv4 (default) or IPv6
-  --runs N            plays the cycle N times; default 1
+  --runs N            plays the cycle N times; default 1; 0 only together with --stay
   --json FILE         writes everything that was measured
-  --stay              keeps the home up afterwards, with cables to pull; Ctrl-C ends it
+  --stay              keeps the home up afterwards and opens its window, with cables to pull; Ctrl-C ends it
   --plain             the same without Bowline, for comparison
   --help              this text
 
@@ -134,8 +134,8 @@ function readOptions(): DemoOptions | number {
     if (values.family !== '4' && values.family !== '6') {
       throw new Error('--family is 4 or 6');
     }
-    if (!Number.isInteger(runs) || runs < 1) {
-      throw new Error('--runs is a whole number from 1 on');
+    if (!Number.isInteger(runs) || runs < (values.stay ? 0 : 1)) {
+      throw new Error('--runs is a whole number from 1 on, or 0 together with --stay');
     }
     return {
       subnets: values.subnets,

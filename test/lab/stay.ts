@@ -1,11 +1,18 @@
 import { createInterface } from 'node:readline';
+import type { WindowServer } from '../../src-web-ui/window-server.ts';
 import type { LinkCondition } from './cycle-plan.ts';
 import { StatusWatch } from './daemons.ts';
 import type { Tunnel } from './daemons.ts';
+import { openInBrowser, serveDemoWindow } from './demo-window.ts';
 import type { VirtualHome } from './home.ts';
 import { LINK_NAMES } from './home-plan.ts';
 import type { LinkName } from './home-plan.ts';
 import { Cables } from './roaming-cycle.ts';
+import { SharedCables } from './shared-cables.ts';
+import { Traffic } from './traffic.ts';
+
+/** Enough to be seen in the window's curves, and little work for the machine. */
+const TRANSFER_BITS_PER_SECOND = 8_000_000;
 
 /**
  * Keeps a home up for a person to play with: reads commands from standard input, tells the daemon's state when it
@@ -16,9 +23,17 @@ export async function stayInHome(
   tunnel: Tunnel | null,
   signal: AbortSignal,
 ): Promise<void> {
-  const cables = new Cables(home);
+  const cables = new SharedCables(new Cables(home));
   await using watch = tunnel === null ? null : new StatusWatch(tunnel);
-  console.log(instructions(home, tunnel));
+  // Something for the links to carry: a download and an upload that must live through everything.
+  await using _traffic = await Traffic.start(home, {
+    stream: null,
+    echoIntervalMs: null,
+    transferBitsPerSecond: TRANSFER_BITS_PER_SECOND,
+  });
+  const window = tunnel === null ? null : await serveDemoWindow(tunnel.laptop.socketPath, cables);
+  console.log(instructions(home, tunnel, window));
+  if (window !== null) await openInBrowser(window.address);
   const input = createInterface({ input: process.stdin, prompt: '> ', terminal: process.stdin.isTTY });
   let told = '';
   const timer = setInterval(() => {
@@ -53,6 +68,7 @@ export async function stayInHome(
     await ended;
   }
   clearInterval(timer);
+  await window?.close();
 }
 
 const VERBS: Readonly<Record<string, LinkCondition>> = {
@@ -62,7 +78,7 @@ const VERBS: Readonly<Record<string, LinkCondition>> = {
 };
 
 /** Carries out one command; hands back what to say, or null to end. */
-async function obey(cables: Cables, line: string): Promise<string | null> {
+async function obey(cables: SharedCables, line: string): Promise<string | null> {
   const [verb = '', link = ''] = line.split(/\s+/);
   if (verb === 'quit' || verb === 'exit') {
     return null;
@@ -75,15 +91,18 @@ async function obey(cables: Cables, line: string): Promise<string | null> {
   if (condition === undefined || name === undefined) {
     return 'pull eth0 | silence eth0 | plug eth0 | the same with wlan0 | quit';
   }
-  await cables.apply({ [name]: condition });
-  return LINK_NAMES.map((known) => `${known}: ${cables.condition(known)}`).join(', ');
+  await cables.apply(name, condition);
+  return cables.all.map(({ link, condition: present }) => `${link}: ${present}`).join(', ');
 }
 
-function instructions(home: VirtualHome, tunnel: Tunnel | null): string {
+function instructions(home: VirtualHome, tunnel: Tunnel | null, window: WindowServer | null): string {
   const enter = (node: 'laptop' | 'box' | 'net'): string => `  ip netns exec ${home.namespace(node)} bash`;
   return [
     '',
-    'The home stays up. Pull cables here:',
+    ...(window === null
+      ? []
+      : ['The window of this laptop; its view Demo has the cables:', `  ${window.address}`, '']),
+    'The home stays up. Pull cables there, or here:',
     '  pull eth0 · pull wlan0       takes the carrier away',
     '  silence eth0 · silence wlan0 swallows everything, the carrier stays',
     '  plug eth0 · plug wlan0       puts it right',
@@ -93,12 +112,7 @@ function instructions(home: VirtualHome, tunnel: Tunnel | null): string {
     `${enter('laptop')}     the laptop`,
     `${enter('box')}        the box`,
     `${enter('net')}        the internet server, ${home.serverAddress(4)}`,
-    ...(tunnel === null
-      ? []
-      : [
-          `  bin/bowline status --socket ${tunnel.laptop.socketPath}`,
-          `  bin/bowline ui --socket ${tunnel.laptop.socketPath}     the window, in a browser`,
-        ]),
+    ...(tunnel === null ? [] : [`  bin/bowline status --socket ${tunnel.laptop.socketPath}`]),
     '',
   ].join('\n');
 }

@@ -1,16 +1,18 @@
 import type { JSX } from 'react';
 import { Icon } from '../../components/icon.tsx';
 import { viewAddress, VIEWS, type View } from '../../view.ts';
-import { useWords } from '../../window-context.ts';
+import { useWindow, useWords } from '../../window-context.ts';
 import styles from './navigation.module.css';
 
 /** The ways to the views. */
-export function Navigation({ view }: { readonly view: View }): JSX.Element {
+export function Navigation({ view }: { readonly view: Exclude<View, 'setup'> }): JSX.Element {
   const { t } = useWords();
+  const isDemo = useWindow(({ cables }) => cables !== null);
+  const views = isDemo ? [...VIEWS, 'demo' as const] : VIEWS;
   return (
     <nav aria-label={t.viewsLabel} className={styles['navigation']}>
       <ul className={styles['list']}>
-        {VIEWS.map((name) => (
+        {views.map((name) => (
           <li key={name}>
             <a
               className={styles['way']}

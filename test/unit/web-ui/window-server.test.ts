@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { WebSocket } from 'ws';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { WindowServer } from '../../../src-web-ui/window-server.ts';
+import { FakeCables } from '../../support/fake-cables.ts';
 import { FakeWindowDaemon } from '../../support/fake-window-daemon.ts';
 import { offStatus, protectedStatus } from '../../support/status.ts';
 
@@ -142,6 +143,42 @@ describe('the server of the window', () => {
     }
   });
 
+  it('knows of no cables, and ends a page that wants to pull one', async () => {
+    await using page = await admitted();
+    page.send({ type: 'cable', link: 'eth0', condition: 'carrier-lost' });
+    expect(await page.closeCode).toBe(4000);
+  });
+
+  it('lets every window of a virtual home pull its cables', async () => {
+    const cables = new FakeCables();
+    await server.close();
+    server = await WindowServer.listen({
+      windowDir: join(dir, 'window'),
+      socketPath: join(dir, 'daemon.sock'),
+      version: '1.2.3',
+      port: 0,
+      onAddressUsed: () => undefined,
+      cables,
+    });
+    await using stranger = await connect();
+    stranger.send({ type: 'cable', link: 'eth0', condition: 'silent' });
+    expect(await stranger.next()).toMatchObject({ type: 'refused' });
+    await using one = await admitted();
+    await using two = await admitted();
+    for (const page of [one, two]) expect(await page.next()).toEqual({ type: 'cables', cables: cables.all });
+    one.send({ type: 'cable', link: 'eth0', condition: 'carrier-lost' });
+    for (const page of [one, two]) {
+      expect(await page.next()).toMatchObject({
+        cables: [
+          { link: 'eth0', condition: 'carrier-lost' },
+          { link: 'wlan0', condition: 'up' },
+        ],
+      });
+    }
+    one.send({ type: 'cable', link: 'eth0', condition: 'on fire' });
+    expect(await one.closeCode).toBe(4000);
+  });
+
   function get(
     path: string,
     headers: Record<string, string> = {},
@@ -180,9 +217,11 @@ class Page implements AsyncDisposable {
   readonly #socket: WebSocket;
   readonly #arrived: Message[] = [];
   #wake: (() => void) | null = null;
+  readonly closeCode: Promise<number>;
 
   private constructor(socket: WebSocket) {
     this.#socket = socket;
+    this.closeCode = new Promise((resolve) => socket.once('close', resolve));
     socket.on('message', (data) => {
       this.#arrived.push(JSON.parse((data as Buffer).toString('utf8')) as Message);
       this.#wake?.();
