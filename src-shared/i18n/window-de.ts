@@ -224,7 +224,11 @@ export const windowDe: Texts<typeof windowEn> = {
   demoNoticed: 'Was Programme merkten',
   demoNoticedHint: 'Ein Download und ein Upload laufen die ganze Zeit. Keine ihrer Verbindungen darf enden.',
   demoNothingYet: 'Noch ist nichts geschehen. Einen Stecker ziehen.',
-  demoLongest: (from, to) => `von ${from} zu ${to}`,
+  demoGap: (from, to) => `Lücke von ${from} zu ${to}`,
+  demoCost: (packets, written) =>
+    packets === 0
+      ? 'Nichts musste erneut gesendet werden'
+      : `${packets === 1 ? '1 Paket' : `${written} Pakete`} erneut gesendet`,
 
   setup: 'Einrichten',
   stepOf: (step, steps) => `Schritt ${step} von ${steps}`,

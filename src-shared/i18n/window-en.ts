@@ -255,7 +255,11 @@ export const windowEn = {
   demoNoticed: 'What programs noticed',
   demoNoticedHint: 'A download and an upload run all the time. No connection of theirs may close.',
   demoNothingYet: 'Nothing has happened yet. Pull a plug out.',
-  demoLongest: (from: string, to: string) => `from ${from} to ${to}`,
+  demoGap: (from: string, to: string) => `gap from ${from} to ${to}`,
+  demoCost: (packets: number, written: string) =>
+    packets === 0
+      ? 'Nothing had to be sent again'
+      : `${packets === 1 ? '1 packet was' : `${written} packets were`} sent again`,
 
   // Onboarding
   setup: 'Set up',

@@ -140,7 +140,7 @@ describe('the window of a virtual home', () => {
       await page.getByText('Nothing has happened yet. Pull a plug out.').waitFor();
       await page.getByRole('button', { name: `Pull ${name[first!]} out` }).press('Enter');
       await tunnel.waitFor('the other link', isOn(other!));
-      await page.getByText(`from ${name[first!]} to ${name[other!]}`).waitFor();
+      await page.getByText(`gap from ${name[first!]} to ${name[other!]}`).waitFor();
       await page.getByRole('button', { name: `Put ${name[first!]} back` }).click();
       await tunnel.waitFor('both links again', areBothLinksUsable);
       await page

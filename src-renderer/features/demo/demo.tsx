@@ -1,6 +1,5 @@
 import type { JSX } from 'react';
 import type { DaemonStatus } from '../../../src-shared/model/status.ts';
-import { describeSwitchCost } from '../../../src-shared/view/describe-status.ts';
 import { Card } from '../../components/card.tsx';
 import { Icon } from '../../components/icon.tsx';
 import { useWindow, useWords } from '../../window-context.ts';
@@ -36,7 +35,7 @@ export function Demo({ status }: { readonly status: DaemonStatus }): JSX.Element
 }
 
 function NoticedCard({ status: { lastSwitch, counters } }: { readonly status: DaemonStatus }): JSX.Element {
-  const { t, label, format, ...wording } = useWords();
+  const { t, label, format } = useWords();
   return (
     <Card title={t.demoNoticed} hint={t.demoNoticedHint}>
       <div aria-live="polite">
@@ -45,8 +44,10 @@ function NoticedCard({ status: { lastSwitch, counters } }: { readonly status: Da
         ) : (
           <p className={styles['gap']}>
             <span className={styles['number']}>{format.duration(lastSwitch.gapMicros)}</span>
-            <span>{t.demoLongest(label(lastSwitch.from), label(lastSwitch.to))}</span>
-            <span className={styles['cost']}>{describeSwitchCost(lastSwitch, { ...wording, format })}</span>
+            <span>{t.demoGap(label(lastSwitch.from), label(lastSwitch.to))}</span>
+            <span className={styles['cost']}>
+              {t.demoCost(lastSwitch.replayedPackets, format.count(lastSwitch.replayedPackets))}
+            </span>
           </p>
         )}
       </div>
