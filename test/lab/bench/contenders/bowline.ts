@@ -29,12 +29,7 @@ export interface BowlineSetting {
   readonly mode: 'seamless' | 'bonded' | 'redundant';
   /** Links of the first laptop; absent: all. */
   readonly links?: readonly string[];
-  /** Whether it has the priority that its units give it. Rivals have none from theirs, so beside them it has none. */
-  readonly hasUnitPriority?: boolean;
 }
-
-/** `Nice` of the units in packaging/systemd. */
-const UNIT_NICE = '-7';
 
 /** Starts box and laptops; settles when every laptop is protected over all its links. */
 export async function startBowline(
@@ -50,18 +45,14 @@ export async function startBowline(
     for (const laptop of laptops) {
       peers.push('--peer', `${laptop.name}=${await publicKey(bench, laptop, 'bowlined')}`);
     }
-    const start = (machine: Machine, name: string, args: readonly string[]): Service =>
-      setting.hasUnitPriority === true
-        ? machine.start('nice', ['-n', UNIT_NICE, program(name), ...args])
-        : machine.start(program(name), args);
-    const box = start(bench.box, 'bowline-box', [
+    const box = bench.box.start(program('bowline-box'), [
       ...['run', '--state-dir', stateDir(bench, bench.box), '--socket', socketPath(bench, bench.box)],
       ...['--uplink', 'wan0', '--no-mdns', ...peers],
     ]);
     cleanUp.add(() => box.stop());
     const services: Service[] = [];
     for (const laptop of laptops) {
-      const daemon = start(laptop, 'bowlined', [
+      const daemon = laptop.start(program('bowlined'), [
         ...['run', '--state-dir', stateDir(bench, laptop), '--socket', socketPath(bench, laptop)],
         ...['--links', linksOf(bench, laptop, setting).join(','), '--box', `${boxKey}@${BOX_ADDRESS}`],
       ]);

@@ -23,14 +23,14 @@ export async function overPlainLink<Result>(
   return stopAfter(running, work);
 }
 
-/** Does something while the laptop's traffic goes through Bowline, which runs as it is installed. */
+/** Does something while the laptop's traffic goes through Bowline. */
 export async function overBowline<Result>(
   bench: BenchHome,
   setting: BowlineSetting,
   signal: AbortSignal,
   work: (running: RunningContender) => Promise<Result>,
 ): Promise<Result> {
-  const running = await startBowline(bench, [bench.laptop], { ...setting, hasUnitPriority: true }, signal);
+  const running = await startBowline(bench, [bench.laptop], setting, signal);
   return stopAfter(running, work);
 }
 
