@@ -5,13 +5,18 @@ import { parseCommandLine, wrongUsage, type OptionValues } from '../src-shared/c
 import { EXIT_STATUS, exitStatusOf, type ExitStatus } from '../src-shared/command-line/exit-status.ts';
 import { daemonContract, unplugKindSchema } from '../src-shared/control/contract.ts';
 import { DEFAULT_DAEMON_SOCKET } from '../src-shared/model/defaults.ts';
-import { linkNameSchema, linkPrioritySchema } from '../src-shared/model/link.ts';
+import {
+  lanAccessSchema,
+  linkNameSchema,
+  linkPrioritySchema,
+  meteredChoiceSchema,
+} from '../src-shared/model/link.ts';
 import { pairingCodeSchema } from '../src-shared/model/pairing.ts';
 import { modeSchema } from '../src-shared/model/status.ts';
 import type { CommandContext, CommandIo } from './command-context.ts';
 import { listBoxes } from './commands/boxes.ts';
 import { runDoctor, runUnplugTest } from './commands/checks.ts';
-import { setLinkPriority, setMode, setWanted } from './commands/intents.ts';
+import { setLanAccess, setLinkMetered, setLinkPriority, setMode, setWanted } from './commands/intents.ts';
 import { pairWithBox, unpair } from './commands/pair.ts';
 import { showLinks, showStatus } from './commands/show.ts';
 import { showTimeline } from './commands/timeline.ts';
@@ -46,6 +51,12 @@ const commandSchema = z.discriminatedUnion('command', [
     command: z.literal('link set'),
     positionals: z.tuple([linkNameSchema, linkPrioritySchema]),
   }),
+  z.object({
+    ...commonOptions,
+    command: z.literal('link metered'),
+    positionals: z.tuple([linkNameSchema, meteredChoiceSchema]),
+  }),
+  z.object({ ...commonOptions, command: z.literal('lan'), positionals: z.tuple([lanAccessSchema]) }),
   z.object({ ...commonOptions, command: z.literal('mode'), positionals: z.tuple([modeSchema]) }),
   z.object({
     ...commonOptions,
@@ -125,6 +136,10 @@ function dispatch(command: Command, context: CommandContext): ReturnType<typeof 
       return listBoxes(context);
     case 'link set':
       return setLinkPriority(context, ...command.positionals);
+    case 'link metered':
+      return setLinkMetered(context, ...command.positionals);
+    case 'lan':
+      return setLanAccess(context, command.positionals[0]);
     case 'mode':
       return setMode(context, command.positionals[0]);
     case 'test unplug':

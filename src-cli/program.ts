@@ -52,6 +52,23 @@ export const PROGRAM: ProgramSpec = {
       options: basic,
     },
     {
+      name: 'link metered',
+      summary: 'Say whether data over a link costs money; mode saver spares such links',
+      positionals: ['NAME', 'auto|yes|no'],
+      options: basic,
+      notes: ['auto: mobile networks do.'],
+    },
+    {
+      name: 'lan',
+      summary: 'Say how hosts of the local network are reached',
+      positionals: ['direct|tunnel'],
+      options: basic,
+      notes: [
+        'direct   over the link itself: fastest, and ends when that link is lost',
+        'tunnel   by way of the box: goes on over another link; multicast and DHCP stay direct',
+      ],
+    },
+    {
       name: 'mode',
       summary: 'Say how the links are used together',
       positionals: ['seamless|bonded|redundant|saver'],

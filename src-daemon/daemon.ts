@@ -8,29 +8,29 @@ import {
   type JsonFile,
   LaptopRoutes,
   type LinkMonitor,
-  RouteGuard,
   type SystemJournal,
   Sysctls,
   exec,
-  linkSysctls,
   sysctlFiles,
   type LinkSnapshot,
 } from '../src-platform/index.ts';
 import { describeError, type Log } from '../src-platform/log.ts';
 import type { DaemonContract } from '../src-shared/control/contract.ts';
-import type { LinkPriority } from '../src-shared/model/link.ts';
 import type { Settings } from '../src-shared/model/settings.ts';
 import type { DaemonStatus, FailureCause } from '../src-shared/model/status.ts';
 import type { TunnelConfig } from '../src-shared/tunnel/control-message.ts';
 import type { KnownBox } from './arguments.ts';
 import { BoxTunnel } from './box-tunnel.ts';
+import { LinkTuner } from './routing/link-tuner.ts';
 import { RouteKeeper } from './routing/route-keeper.ts';
+import { RouteWatch } from './routing/watch-routes.ts';
 import { type Situation, countUsable, nextChangeAt, stateOf } from './connection/situation.ts';
 import type { HandledDaemon } from './control/handled-daemon.ts';
 import { listenForControl } from './control/listen.ts';
 import type { DaemonOptions } from './daemon-options.ts';
 import { openState, type DaemonState } from './daemon-state.ts';
 import { BoxFinder } from './discovery/box-finder.ts';
+import { type LinkWishes, linkWishes } from './links/link-wishes.ts';
 import { PacketLoop } from './packet-loop.ts';
 import { Pairings } from './pairing/pairings.ts';
 import { boxIdentity, buildStatus } from './status/build-status.ts';
@@ -57,8 +57,9 @@ export class Daemon implements HandledDaemon {
   private readonly settingsFile: JsonFile<Settings>;
   private readonly journal: SystemJournal;
   readonly sysctls: Sysctls;
+  private readonly tuner: LinkTuner;
   private readonly routes: RouteKeeper;
-  private readonly guard: RouteGuard;
+  private readonly routeWatch: RouteWatch;
   private readonly publisher = new StatusPublisher(() =>
     this.control?.publish('status.changed', this.timeline.observe(this.status())),
   );
@@ -83,6 +84,7 @@ export class Daemon implements HandledDaemon {
     this.settings = settings;
     this.timeline = new TimelineKeeper(options.stateDir, log);
     this.sysctls = new Sysctls(sysctlFiles(), journal);
+    this.tuner = new LinkTuner(this.sysctls, log);
     this.loop = new PacketLoop(key);
     this.boxTunnel = new BoxTunnel(this.loop, log, (event) => this.onEvent(event));
     this.boxTunnel.use(state.box);
@@ -97,10 +99,7 @@ export class Daemon implements HandledDaemon {
     });
     const routes = new LaptopRoutes({ exec, journal, sysctls: sysctlFiles(), tunnelName: TUNNEL_NAME });
     this.routes = new RouteKeeper(routes, (error) => this.fail('routes-refused', error));
-    this.guard = new RouteGuard({
-      netlink: new native.Netlink({ groups: ['rule4', 'rule6', 'route4', 'route6'] }),
-      onRemoved: () => this.routes.repair((lines) => log.warn('routes-repaired', { lines })),
-    });
+    this.routeWatch = new RouteWatch(this.routes, log);
     this.monitor = watchLinks(options.links, log, () => void this.onLinks());
     this.ticker = setInterval(() => this.onTick(), TICK_MS);
   }
@@ -196,19 +195,27 @@ export class Daemon implements HandledDaemon {
     );
   }
 
-  get priorities(): ReadonlyMap<string, LinkPriority> {
-    return new Map(Object.entries(this.settings.links).map(([name, { priority }]) => [name, priority]));
+  get priorities(): LinkWishes['priorities'] {
+    return this.wishes.priorities;
+  }
+
+  private get wishes(): LinkWishes {
+    return linkWishes(this.settings, this.monitor.links);
   }
 
   /** Brings paths, settings of the kernel and routes in line with links and wishes. */
   async onLinks(): Promise<void> {
     const isInUse = this.settings.wanted || this.routes.isDraining;
-    if (isInUse) this.tunnel?.linkPaths.setLinks(this.links, this.priorities);
+    if (isInUse) this.tunnel?.linkPaths.setLinks(this.links, this.wishes);
     this.settle();
-    if (!isInUse) return;
-    for (const link of this.links) {
-      if (link.ignoredBecause === null && link.up)
-        await this.sysctls.apply(linkSysctls(link.name, this.sysctls));
+    await this.tuneLinks();
+  }
+
+  private async tuneLinks(): Promise<void> {
+    try {
+      await this.tuner.follow(this.links, this.settings.wanted || this.routes.isDraining);
+    } catch (error) {
+      this.fail('state-unwritable', error);
     }
   }
 
@@ -256,6 +263,7 @@ export class Daemon implements HandledDaemon {
     this.monitor.setActive(native.nowMicros() - this.tunnel.session.lastDataAt < ACTIVE_MICROS);
     this.rates.measure(this.tunnel.session, this.tunnel.linkPaths, native.nowMicros());
     if (this.settings.wanted) this.tunnel.linkPaths.reconcile();
+    void this.tuneLinks();
     if (this.routes.isDraining) void this.routes.checkDrained().then((isOver) => isOver && this.settle());
     this.publisher.touch();
   }
@@ -272,7 +280,7 @@ export class Daemon implements HandledDaemon {
       hasCarrying: tunnel?.session.isEstablished === true && tunnel.session.hasCarrying,
       lostSince: tunnel?.session.lostSince ?? 0,
       wantedSince: this.wantedSince,
-      usableLinks: countUsable(this.links, this.priorities),
+      usableLinks: countUsable(this.links, this.wishes.priorities),
     };
   }
 
@@ -285,7 +293,7 @@ export class Daemon implements HandledDaemon {
       this.log.info('state', { state, from: this.shownState });
       this.shownState = state;
     }
-    this.routes.follow(situation, this.config, this.links);
+    this.routes.follow(situation, this.config, this.links, this.settings.lan);
     this.finder.follow(state);
     if (!situation.isWanted && !situation.isDraining && this.config !== null) this.closeTunnel();
     if (this.changeTimer !== null) clearTimeout(this.changeTimer);
@@ -311,7 +319,9 @@ export class Daemon implements HandledDaemon {
       box: boxIdentity(this.box, this.config, this.tunnel?.linkPaths ?? null),
       boxVersion: this.config?.version ?? null,
       links: this.links,
-      priorities: this.priorities,
+      ...this.wishes,
+      lan: this.settings.lan,
+      contestedBy: this.routeWatch.contestedBy,
       tunnel: this.tunnel,
       rates: this.rates,
       switches: this.switches,
@@ -326,7 +336,8 @@ export class Daemon implements HandledDaemon {
     clearInterval(this.ticker);
     await this.timeline.close();
     this.monitor.close();
-    this.guard.close();
+    await this.tuner.close();
+    this.routeWatch.close();
     this.finder.close();
     await this.routes.close();
     this.boxTunnel.close();

@@ -97,7 +97,7 @@ export class Tunnel implements LoopTunnel {
   disconnect(reason = CLOSE_SHUTDOWN): void {
     if (this.session.isEstablished) this.session.close(reason);
     this.pump.flush();
-    this.linkPaths.setLinks([], new Map());
+    this.linkPaths.setLinks([], { priorities: new Map(), metered: new Set() });
   }
 
   /** Frees everything; the packet loop may then serve another tunnel. */

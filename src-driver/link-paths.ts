@@ -37,6 +37,7 @@ export class LinkPaths {
   private readonly options: LinkPathsOptions;
   private links: readonly LinkSnapshot[] = [];
   private priorities: ReadonlyMap<string, LinkPriority> = new Map();
+  private metered: ReadonlySet<string> = new Set();
   private box: readonly BoxAddress[] = [];
   private found: readonly BoxAddress[] = [];
   private open: LinkPath[] = [];
@@ -69,9 +70,17 @@ export class LinkPaths {
     this.reconcile();
   }
 
-  setLinks(links: readonly LinkSnapshot[], priorities: ReadonlyMap<string, LinkPriority>): void {
+  /** @param wishes what the user wants of the links, by name; `metered` are those that are paid by the byte */
+  setLinks(
+    links: readonly LinkSnapshot[],
+    wishes: {
+      readonly priorities: ReadonlyMap<string, LinkPriority>;
+      readonly metered: ReadonlySet<string>;
+    },
+  ): void {
     this.links = links;
-    this.priorities = priorities;
+    this.priorities = wishes.priorities;
+    this.metered = wishes.metered;
     this.attempts.clear();
     this.rankAll();
     this.reconcile();
@@ -210,7 +219,7 @@ export class LinkPaths {
     const link = this.links.find((candidate) => candidate.name === linkName);
     const kind = link?.kind ?? 'other';
     const priority = this.priorities.get(linkName) ?? 'auto';
-    const isSpared = this.isSaving && kind === 'cellular' && priority === 'auto';
+    const isSpared = this.isSaving && this.metered.has(linkName) && priority === 'auto';
     return TIER_MICROS[isSpared ? 'backup' : priority] + KIND_MICROS[kind];
   }
 }

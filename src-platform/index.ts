@@ -27,7 +27,7 @@ export { linkSysctls } from './links/link-tuning.ts';
 export { machineFacts, type AccessFacts, type MachineFacts } from './machine-facts.ts';
 export { BoxNat, type DesiredNat } from './routes/box-nat.ts';
 export { LaptopRoutes, RoutesError, type Ipv6Outcome } from './routes/laptop-routes.ts';
-export { RouteGuard } from './routes/route-guard.ts';
+export { RouteGuard, type Requester } from './routes/route-guard.ts';
 export type { DesiredRoutes } from './routes/route-facts.ts';
 export { listDefaultRoutes, listRulesBeforeOurs, lookUpWayOut } from './routes/route-lookup.ts';
 export { StorageError, type FileOperations, type StagedFile } from './storage/atomic-file.ts';

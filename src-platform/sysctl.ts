@@ -60,6 +60,8 @@ export interface SysctlReport {
 export class Sysctls {
   readonly #files: SysctlFiles;
   readonly #journal: ChangeRecorder;
+  /** What has to be put back, by path. */
+  readonly #changed = new Map<string, { readonly before: string; readonly written: string }>();
 
   constructor(files: SysctlFiles, journal: ChangeRecorder) {
     this.#files = files;
@@ -102,10 +104,11 @@ export class Sysctls {
 
     const changed: string[] = [];
     const refused: { path: string; errno: string }[] = [];
-    for (const { path, value } of due) {
+    for (const { path, value, before } of due) {
       try {
         this.#files.write(path, value);
         changed.push(path);
+        this.#changed.set(path, { before, written: value });
       } catch (error) {
         const errno = errnoOf(error);
         if (errno === undefined) throw error;
@@ -113,5 +116,23 @@ export class Sysctls {
       }
     }
     return { changed, refused };
+  }
+
+  /**
+   * Puts settings back that are no longer wanted, unless somebody else has changed them since. What cannot be put back
+   * is left to the journal.
+   *
+   * @param isKept whether a setting is still wanted
+   */
+  release(isKept: (path: string) => boolean): void {
+    for (const [path, { before, written }] of this.#changed) {
+      if (isKept(path)) continue;
+      this.#changed.delete(path);
+      try {
+        if (this.#files.read(path) === written) this.#files.write(path, before);
+      } catch (error) {
+        if (errnoOf(error) === undefined) throw error;
+      }
+    }
   }
 }

@@ -1,5 +1,5 @@
 import { controlError, type ControlError } from '../../src-shared/control/error.ts';
-import type { LinkPriority } from '../../src-shared/model/link.ts';
+import type { LanAccess, LinkPriority, MeteredChoice } from '../../src-shared/model/link.ts';
 import type { DaemonStatus, Mode } from '../../src-shared/model/status.ts';
 import { assertNever } from '../../src-shared/util/assert-never.ts';
 import { describeStatus } from '../../src-shared/view/describe-status.ts';
@@ -42,6 +42,29 @@ export async function setMode({ client, print }: CommandContext, mode: Mode): Pr
   const answer = await client.call('mode.set', { mode });
   if (!answer.ok) return answer.error;
   print(en.mode[mode]);
+  return null;
+}
+
+/** Says whether data over a link costs money. */
+export async function setLinkMetered(
+  { client, print }: CommandContext,
+  name: string,
+  metered: MeteredChoice,
+): Promise<CommandOutcome> {
+  const answer = await client.call('link.setMetered', { name, metered });
+  if (!answer.ok) return answer.error;
+  print(`${name}: ${en.metered[metered]}`);
+  return null;
+}
+
+/** Says how hosts of the local network are reached. */
+export async function setLanAccess(
+  { client, print }: CommandContext,
+  access: LanAccess,
+): Promise<CommandOutcome> {
+  const answer = await client.call('lan.set', { access });
+  if (!answer.ok) return answer.error;
+  print(en.lan[access]);
   return null;
 }
 

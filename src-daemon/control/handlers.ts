@@ -1,10 +1,12 @@
 import { stored } from '../../src-driver/stored.ts';
 import type { DaemonContract, Handlers } from '../../src-shared/control/contract.ts';
-import { controlError } from '../../src-shared/control/error.ts';
-import { err, ok } from '../../src-shared/util/result.ts';
+import { type ControlError, controlError } from '../../src-shared/control/error.ts';
+import type { Settings } from '../../src-shared/model/settings.ts';
+import { type Result, err, ok } from '../../src-shared/util/result.ts';
 import type { HandledDaemon } from './handled-daemon.ts';
 import { runDoctor } from '../doctor/doctor.ts';
 import { type DaemonFiles, subjectOf } from '../doctor/subject.ts';
+import { withLinkWish } from '../links/link-wishes.ts';
 import { testUnplug } from '../doctor/unplug-test.ts';
 
 /** One entry for each method of the daemon's contract. */
@@ -18,16 +20,13 @@ export function daemonHandlers(daemon: HandledDaemon, files: DaemonFiles): Handl
         await daemon.applyWanted();
       }),
     'links.list': () => ok({ links: daemon.status().links }),
-    'link.setPriority': ({ name, priority }) => {
-      if (!daemon.links.some((link) => link.name === name)) {
-        const known = daemon.links.map((link) => link.name).join(', ');
-        return err(controlError('NO_SUCH_LINK', `there is no link ${name}; there are: ${known}`));
-      }
-      return stored(async () => {
-        await daemon.changeSettings({ links: { ...daemon.settings.links, [name]: { priority } } });
+    'link.setPriority': ({ name, priority }) => setLinkWish(daemon, name, { priority }),
+    'link.setMetered': ({ name, metered }) => setLinkWish(daemon, name, { metered }),
+    'lan.set': ({ access }) =>
+      stored(async () => {
+        await daemon.changeSettings({ lan: access });
         await daemon.onLinks();
-      });
-    },
+      }),
     'timeline.list': async (query) => ok(await daemon.timeline.list(query)),
     'test.unplug': ({ link, kind }) => testUnplug(daemon, link ?? null, kind),
     'pairing.pair': async ({ box, code }) => {
@@ -40,4 +39,20 @@ export function daemonHandlers(daemon: HandledDaemon, files: DaemonFiles): Handl
     'boxes.find': ({ timeoutMillis }) => daemon.finder.find(timeoutMillis),
     'doctor.run': async ({ fix }) => ok({ checks: await runDoctor(subjectOf(daemon, files), fix) }),
   };
+}
+
+function setLinkWish(
+  daemon: HandledDaemon,
+  name: string,
+  wish: Partial<Settings['links'][string]>,
+): Promise<Result<Record<string, never>, ControlError>> | Result<never, ControlError> {
+  const { links, settings } = daemon;
+  if (!links.some((link) => link.name === name)) {
+    const known = links.map((link) => link.name).join(', ');
+    return err(controlError('NO_SUCH_LINK', `there is no link ${name}; there are: ${known}`));
+  }
+  return stored(async () => {
+    await daemon.changeSettings(withLinkWish(settings, links, name, wish));
+    await daemon.onLinks();
+  });
 }

@@ -1,6 +1,8 @@
 import type { LaptopRoutes, LinkSnapshot } from '../../src-platform/index.ts';
+import type { LanAccess } from '../../src-shared/model/link.ts';
 import type { TunnelConfig } from '../../src-shared/tunnel/control-message.ts';
 import { TUNNEL_MARK, TUNNEL_NAME } from '../tunnel.ts';
+import { networkOf } from './network-of.ts';
 import { hasOpenConnections } from './open-connections.ts';
 import { type Situation, routingOf } from '../connection/situation.ts';
 
@@ -12,6 +14,7 @@ export class RouteKeeper {
   private isPresent = false;
   private isClosed = false;
   private lastKey = '';
+  private addresses: readonly string[] = [];
 
   constructor(routes: LaptopRoutes, onRefused: (error: unknown) => void) {
     this.routes = routes;
@@ -40,7 +43,12 @@ export class RouteKeeper {
   }
 
   /** Applies what the situation asks for; the same as before costs nothing. */
-  follow(situation: Situation, config: TunnelConfig | null, links: readonly LinkSnapshot[]): void {
+  follow(
+    situation: Situation,
+    config: TunnelConfig | null,
+    links: readonly LinkSnapshot[],
+    lan: LanAccess,
+  ): void {
     if (this.isClosed) return;
     if (situation.isWanted) this.draining = null;
     const routing = routingOf({ ...situation, isDraining: this.isDraining });
@@ -48,27 +56,39 @@ export class RouteKeeper {
       if (this.isPresent) this.settle(this.cleanUp());
       return;
     }
-    const linkAddresses = links
-      .filter((link) => link.ignoredBecause === null)
-      .flatMap((link) => link.addresses.map(({ address }) => address));
+    const addresses = links.filter((link) => link.ignoredBecause === null).flatMap((link) => link.addresses);
+    const networks = addresses.filter(({ scope }) => scope === 'global').map(networkOf);
     const { address4, prefix4, address6, prefix6, mtuBytes } = config;
     const desired = {
       tunnel: { name: TUNNEL_NAME, address4, prefix4, address6, prefix6, mtu: mtuBytes },
-      linkAddresses,
+      linkAddresses: addresses.map(({ address }) => address),
+      tunnelledNetworks: lan === 'tunnel' ? networks : [],
       active: routing === 'active',
       mark: TUNNEL_MARK,
     };
     const key = JSON.stringify(desired);
     if (key === this.lastKey) return;
     this.lastKey = key;
+    this.addresses = address6 === null ? [address4] : [address4, address6];
     this.isPresent = true;
     this.settle(this.routes.apply(desired));
   }
 
-  /** Puts back what somebody else removed and tells which lines that took. */
-  repair(onRepaired: (lines: string) => void): void {
-    if (!this.isPresent) return;
-    this.settle(this.routes.reassert().then((lines) => void (lines !== '' && onRepaired(lines))));
+  /** Whether an address is the tunnel's own. */
+  isTunnelAddress(address: string): boolean {
+    return this.addresses.includes(address);
+  }
+
+  /** Puts back what somebody else removed. @returns the lines that took, empty if nothing was missing. */
+  async repair(): Promise<string> {
+    if (!this.isPresent) return '';
+    try {
+      return await this.routes.reassert();
+    } catch (error) {
+      this.lastKey = '';
+      this.onRefused(error);
+      return '';
+    }
   }
 
   /** Removes everything of ours. */

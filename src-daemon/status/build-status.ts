@@ -5,7 +5,7 @@ import type { Session } from '../../src-engine/session.ts';
 import { PROTOCOL_VERSION } from '../../src-engine/wire/handshake.ts';
 import type { LinkPaths } from '../../src-driver/link-paths.ts';
 import { decodePublicKey, fingerprintOf, type LinkSnapshot } from '../../src-platform/index.ts';
-import type { LinkPriority, LinkStatus } from '../../src-shared/model/link.ts';
+import type { LanAccess, LinkPriority, LinkStatus } from '../../src-shared/model/link.ts';
 import type {
   BoxIdentity,
   DaemonStatus,
@@ -37,6 +37,10 @@ export interface StatusFacts {
   readonly boxVersion: string | null;
   readonly links: readonly LinkSnapshot[];
   readonly priorities: ReadonlyMap<string, LinkPriority>;
+  readonly metered: ReadonlySet<string>;
+  readonly lan: LanAccess;
+  /** Who keeps removing the tunnel's routes, empty where that is not known; null as long as nobody does. */
+  readonly contestedBy: string | null;
   readonly tunnel: StatusTunnel | null;
   readonly rates: RateMeter;
   readonly switches: Pick<SwitchLog, 'last' | 'hidden'>;
@@ -59,6 +63,7 @@ export function buildStatus(facts: StatusFacts): DaemonStatus {
   const common = {
     internet: internetOf(facts),
     mode: facts.mode,
+    lan: facts.lan,
     box: facts.box,
     carrying,
     links,
@@ -80,7 +85,7 @@ export function buildStatus(facts: StatusFacts): DaemonStatus {
     case 'connecting':
       return { ...common, state, attempt: Math.max(1, facts.attempts) };
     case 'protected':
-      return { ...common, state, degraded: degradedReasons(links) };
+      return { ...common, state, degraded: degradedReasons(links, facts.contestedBy) };
     case 'away':
       return { ...common, state, reason: 'no-link' };
     case 'box-unreachable': {
@@ -139,6 +144,7 @@ function linkStatus(link: LinkSnapshot, facts: StatusFacts): LinkStatus {
     address: own?.localAddress ?? link.addresses[0]?.address ?? null,
     state: linkState(link, path, model?.role === 'member' || session?.scheduler.carrying === path),
     priority: facts.priorities.get(link.name) ?? 'auto',
+    metered: facts.metered.has(link.name),
     rttMicros: path?.rtt.hasSample === true ? Math.round(path.rtt.smoothedMicros) : null,
     lossRatio: path === null ? 0 : Math.round(path.lossRatio * 1e4) / 1e4,
     txBitsPerSecond: rate.tx,
@@ -165,8 +171,10 @@ function bestPathOf(link: LinkSnapshot, session: Session | null, linkPaths: Link
   return carrying ?? paths.find((path) => path.isUsable) ?? paths[0] ?? null;
 }
 
-function degradedReasons(links: readonly LinkStatus[]): DegradedReason[] {
+function degradedReasons(links: readonly LinkStatus[], contestedBy: string | null): DegradedReason[] {
   const reasons: DegradedReason[] = [];
+  if (contestedBy !== null)
+    reasons.push({ kind: 'routes-contested', by: contestedBy === '' ? null : contestedBy });
   for (const link of links) {
     if (link.state !== 'carrying') continue;
     if (link.lossRatio > NOTABLE_LOSS)

@@ -11,25 +11,40 @@ export const TUNNEL_TABLE = 4747;
 export const ROUTE_PROTOCOL = 47;
 
 /** The range that holds all our rules; nothing of ours is outside it. */
-export const FIRST_RULE_PRIORITY = 5200;
-export const LAST_RULE_PRIORITY = 5299;
+export const FIRST_RULE_PRIORITY = 32_700;
+export const LAST_RULE_PRIORITY = 32_765;
 
 /**
- * Order of the rules. Tailscale has rules at 5210, 5230, 5250 and 5270 in the same range: the tunnel's own sockets
- * and addresses are decided before those, everything general after them, so that a tailnet stays reachable.
+ * Order of the rules. The range ends right before the main table's rule (32766), so that everybody else's rules come
+ * first: the tunnel takes the place of the main table's default route and of nothing else. Tailscale's rules are at
+ * 5210 to 5270. wg-quick's get the number before the lowest one that is there: 32765 and 32764 if it was first, and
+ * then ours are behind them, because rules of one number stand in the order in which they came.
  */
 export const RULE_PRIORITY = {
   /** The tunnel's own datagrams never enter the tunnel. */
-  ownSockets: 5200,
-  /** Connections bound to a link's address stay on the link: switching on breaks none. */
-  linkAddress: 5203,
+  ownSockets: 32_700,
   /** Connections bound to the tunnel's address stay in it: switching off breaks none. */
-  tunnelAddress: 5206,
+  tunnelAddress: 32_710,
+  /** What concerns only the network right here: multicast, broadcast, link-local addresses, DHCP. */
+  alwaysDirect: 32_720,
+  /** Connections bound to a link's address stay on the link: switching on breaks none. */
+  linkAddress: 32_730,
+  /** The local networks, where they are to be reached through the tunnel. */
+  localNetwork: 32_740,
   /** What has a route of its own (the local network, containers, other tunnels) keeps it. */
-  specificRoutes: 5280,
+  specificRoutes: 32_750,
   /** Everything else. */
-  everythingElse: 5290,
+  everythingElse: 32_765,
 } as const;
+
+/** Destinations that have a meaning on one link only. IPv6 multicast is in the kernel's local table already. */
+export const ALWAYS_DIRECT = {
+  4: ['224.0.0.0/4', '255.255.255.255', '169.254.0.0/16'],
+  6: ['fe80::/10', 'ff00::/8'],
+} as const;
+
+/** Ports of DHCP servers, which may be beyond the local network. */
+export const DHCP_SERVER_PORT = { 4: 67, 6: 547 } as const;
 
 /** The kernel's main routing table, RT_TABLE_MAIN. */
 export const MAIN_TABLE = 254;

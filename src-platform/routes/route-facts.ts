@@ -1,6 +1,8 @@
 import * as z from 'zod';
 import type { Family } from '../journal/entry.ts';
 import {
+  ALWAYS_DIRECT,
+  DHCP_SERVER_PORT,
   ROUTE_PROTOCOL,
   FIRST_RULE_PRIORITY,
   LAST_RULE_PRIORITY,
@@ -22,6 +24,8 @@ export interface DesiredRoutes {
   };
   /** Own addresses of all links, both families mixed. */
   readonly linkAddresses: readonly string[];
+  /** Networks of the links that are reached through the tunnel rather than directly, such as `192.168.1.0/24`. */
+  readonly tunnelledNetworks: readonly string[];
   /** False while draining: new connections go direct, those of the tunnel go on. */
   readonly active: boolean;
   /** Firewall mark of the tunnel's own sockets. */
@@ -45,16 +49,28 @@ export function desiredFacts(desired: DesiredRoutes, family: Family): readonly R
   const { tunnel, active, mark } = desired;
   const address = family === 4 ? tunnel.address4 : tunnel.address6;
   if (address === null) return [];
-  const linkAddresses = desired.linkAddresses.filter((text) => familyOf(text) === family).sort();
+  const ofFamily = (texts: readonly string[]): string[] =>
+    [...new Set(texts)].filter((text) => familyOf(text) === family).sort();
   return [
     ...(family === 4 ? [linkFact(tunnel.name, tunnel.mtu)] : []),
     addressFact(family, tunnel.name, address, family === 4 ? tunnel.prefix4 : tunnel.prefix6),
     routeFact(tunnel.name, address),
     ruleFact({ priority: RULE_PRIORITY.ownSockets, mark, table: MAIN_TABLE }),
-    ...[...new Set(linkAddresses)].map((from) =>
+    ruleFact({ priority: RULE_PRIORITY.tunnelAddress, from: address, table: TUNNEL_TABLE }),
+    ...ALWAYS_DIRECT[family].map((to) =>
+      ruleFact({ priority: RULE_PRIORITY.alwaysDirect, to, table: MAIN_TABLE }),
+    ),
+    ruleFact({
+      priority: RULE_PRIORITY.alwaysDirect,
+      udpPort: DHCP_SERVER_PORT[family],
+      table: MAIN_TABLE,
+    }),
+    ...ofFamily(desired.linkAddresses).map((from) =>
       ruleFact({ priority: RULE_PRIORITY.linkAddress, from, table: MAIN_TABLE }),
     ),
-    ruleFact({ priority: RULE_PRIORITY.tunnelAddress, from: address, table: TUNNEL_TABLE }),
+    ...(active ? ofFamily(desired.tunnelledNetworks) : []).map((to) =>
+      ruleFact({ priority: RULE_PRIORITY.localNetwork, to, table: TUNNEL_TABLE }),
+    ),
     ruleFact({ priority: RULE_PRIORITY.specificRoutes, table: MAIN_TABLE, suppressPrefixLength: 0 }),
     ...(active ? [ruleFact({ priority: RULE_PRIORITY.everythingElse, table: TUNNEL_TABLE })] : []),
   ];
@@ -94,6 +110,9 @@ const rulesSchema = z.array(
     priority: z.number(),
     src: z.string(),
     srclen: z.number().optional(),
+    dst: z.string().optional(),
+    dstlen: z.number().optional(),
+    dport: z.number().optional(),
     fwmark: z.string().optional(),
     table: z.coerce.number().optional(),
     suppress_prefixlen: z.number().optional(),
@@ -115,13 +134,17 @@ export function presentRules(output: unknown): readonly RouteFact[] {
       ruleFact({
         priority: rule.priority,
         table: rule.table ?? MAIN_TABLE,
-        ...(rule.src === 'all'
-          ? {}
-          : { from: rule.srclen === undefined ? rule.src : `${rule.src}/${rule.srclen}` }),
+        ...(rule.src === 'all' ? {} : { from: prefixText(rule.src, rule.srclen) }),
+        ...(rule.dst === undefined ? {} : { to: prefixText(rule.dst, rule.dstlen) }),
+        ...(rule.dport === undefined ? {} : { udpPort: rule.dport }),
         ...(rule.fwmark === undefined ? {} : { mark: Number(rule.fwmark) }),
         ...(rule.suppress_prefixlen === undefined ? {} : { suppressPrefixLength: rule.suppress_prefixlen }),
       }),
     );
+}
+
+function prefixText(address: string, length: number | undefined): string {
+  return length === undefined ? address : `${address}/${length}`;
 }
 
 const routesSchema = z.array(
@@ -201,14 +224,19 @@ interface RuleParts {
   readonly priority: number;
   readonly table: number;
   readonly from?: string;
+  readonly to?: string;
+  /** Destination port of UDP packets. */
+  readonly udpPort?: number;
   readonly mark?: number;
   readonly suppressPrefixLength?: number;
 }
 
-function ruleFact({ priority, table, from, mark, suppressPrefixLength }: RuleParts): RouteFact {
+function ruleFact({ priority, table, from, to, udpPort, mark, suppressPrefixLength }: RuleParts): RouteFact {
   const selector = [
     `priority ${priority}`,
     ...(from === undefined ? [] : [`from ${from}`]),
+    ...(to === undefined ? [] : [`to ${to}`]),
+    ...(udpPort === undefined ? [] : [`ipproto udp dport ${udpPort}`]),
     ...(mark === undefined ? [] : [`fwmark 0x${mark.toString(16)}`]),
     `lookup ${table}`,
     ...(suppressPrefixLength === undefined ? [] : [`suppress_prefixlength ${suppressPrefixLength}`]),

@@ -1,5 +1,6 @@
 import type { NativeNetlink, NetlinkEvent } from '../../src-native/lib/types.ts';
 import { FIRST_RULE_PRIORITY, LAST_RULE_PRIORITY, ROUTE_PROTOCOL, TUNNEL_TABLE } from './constants.ts';
+import { RepairPace } from './repair-pace.ts';
 
 /**
  * Collects the removals of one sweep: who flushes rules removes all of them within a millisecond or two. Until the
@@ -7,69 +8,102 @@ import { FIRST_RULE_PRIORITY, LAST_RULE_PRIORITY, ROUTE_PROTOCOL, TUNNEL_TABLE }
  */
 const SWEEP_MS = 5;
 
-/**
- * Shortest time between two repairs. A program that removes foreign rules in a loop must not make this one loop at
- * full speed too.
- */
-const REPAIR_INTERVAL_MS = 250;
+/** Who removed something, as far as the kernel tells. */
+export interface Requester {
+  readonly pid: number;
+  /** Null where the process has ended meanwhile, or is not to be seen from here. */
+  readonly name: string | null;
+}
 
 /** What the guard needs. */
 export interface RouteGuardOptions {
-  /** Subscribed to rules and routes of both families. Closed together with the guard. */
+  /** Subscribed to rules, routes, addresses and links. Closed together with the guard. */
   readonly netlink: Pick<NativeNetlink, 'startPolling' | 'read' | 'close'>;
-  /** Our rules or routes were removed, by ourselves or by somebody else; call `LaptopRoutes.reassert`. */
-  readonly onRemoved: () => void;
+  /** Our own device; without its address, or switched off, the kernel drops its route without a word. */
+  readonly tunnelName: string;
+  readonly isTunnelAddress: (address: string) => boolean;
+  /** Name of a process that may have ended; null if so. */
+  readonly processName: (pid: number) => string | null;
+  /**
+   * Rules or routes of ours were removed, by ourselves or by somebody else; put back what is missing.
+   *
+   * @param requester who asked for the first removal of the sweep; null where the kernel does not tell
+   * @returns whether anything was missing
+   */
+  readonly onRemoved: (requester: Requester | null) => Promise<boolean>;
 }
 
 /**
  * Notices that rules or routes of ours are gone. Some network managers remove rules that they did not make, after a
- * suspend or when a cable is plugged in.
+ * suspend or when a cable is plugged in. Who goes on and on is answered ever more seldom.
  */
 export class RouteGuard {
   readonly #options: RouteGuardOptions;
+  readonly #pace = new RepairPace();
   #repair: NodeJS.Timeout | null = null;
-  #lastRepairAt = -Infinity;
+  #requester: Requester | null = null;
+  #isClosed = false;
 
   constructor(options: RouteGuardOptions) {
     this.#options = options;
     options.netlink.startPolling(() => this.#onReadable());
   }
 
+  /** Whether somebody keeps removing what is put back. */
+  get isContested(): boolean {
+    return this.#pace.isContested(performance.now());
+  }
+
   /** Stops watching. May be called twice. */
   close(): void {
+    this.#isClosed = true;
     if (this.#repair !== null) clearTimeout(this.#repair);
     this.#repair = null;
     this.#options.netlink.close();
   }
 
   #onReadable(): void {
-    if (!this.#options.netlink.read().some(isRemovalOfOurs) || this.#repair !== null) return;
-    const now = performance.now();
-    const delayMs = Math.max(SWEEP_MS, this.#lastRepairAt + REPAIR_INTERVAL_MS - now);
-    this.#repair = setTimeout(() => {
-      this.#repair = null;
-      this.#lastRepairAt = performance.now();
-      this.#options.onRemoved();
-    }, delayMs);
+    const removal = this.#options.netlink.read().find((event) => this.#isRemovalOfOurs(event));
+    if (removal === undefined) return;
+    this.#requester ??= this.#requesterOf(removal);
+    if (this.#repair !== null) return;
+    const delayMs = Math.max(SWEEP_MS, this.#pace.waitMs(performance.now()));
+    this.#repair = setTimeout(() => void this.#repairNow(), delayMs);
   }
-}
 
-function isRemovalOfOurs(event: NetlinkEvent): boolean {
-  switch (event.type) {
-    case 'rule':
-      return (
-        event.removed &&
-        event.protocol === ROUTE_PROTOCOL &&
-        event.priority >= FIRST_RULE_PRIORITY &&
-        event.priority <= LAST_RULE_PRIORITY
-      );
-    case 'route':
-      return event.removed && event.table === TUNNEL_TABLE;
-    case 'overflow':
-      return true;
-    case 'link':
-    case 'address':
-    case 'neighbour':
-      return false;
+  async #repairNow(): Promise<void> {
+    const requester = this.#requester;
+    this.#repair = null;
+    this.#requester = null;
+    const wasMissing = await this.#options.onRemoved(requester);
+    if (wasMissing && !this.#isClosed) this.#pace.noteRepair(performance.now());
+  }
+
+  /** Asked at once: a command that has done its work ends within milliseconds. */
+  #requesterOf(event: NetlinkEvent): Requester | null {
+    if ((event.type !== 'rule' && event.type !== 'route') || event.requester === 0) return null;
+    return { pid: event.requester, name: this.#options.processName(event.requester) };
+  }
+
+  #isRemovalOfOurs(event: NetlinkEvent): boolean {
+    switch (event.type) {
+      case 'rule':
+        return (
+          event.removed &&
+          event.protocol === ROUTE_PROTOCOL &&
+          event.priority >= FIRST_RULE_PRIORITY &&
+          event.priority <= LAST_RULE_PRIORITY
+        );
+      case 'route':
+        return event.removed && event.table === TUNNEL_TABLE;
+      case 'address':
+        return event.removed && this.#options.isTunnelAddress(event.address);
+      case 'link':
+        return event.name === this.#options.tunnelName && (event.removed || !event.up);
+      case 'overflow':
+        return true;
+      case 'neighbour':
+        return false;
+    }
   }
 }

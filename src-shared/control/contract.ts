@@ -3,7 +3,13 @@ import { boxStatusSchema, peerNameSchema, peerStatusSchema } from '../model/box-
 import { doctorCheckSchema } from '../model/doctor.ts';
 import { pairingCodeSchema, shownCodeSchema } from '../model/pairing.ts';
 import { foundBoxSchema, MAX_FOUND_BOXES } from '../model/found-box.ts';
-import { linkNameSchema, linkPrioritySchema, linkStatusSchema } from '../model/link.ts';
+import {
+  lanAccessSchema,
+  linkNameSchema,
+  linkPrioritySchema,
+  linkStatusSchema,
+  meteredChoiceSchema,
+} from '../model/link.ts';
 import { boxIdentitySchema, daemonStatusSchema, modeSchema } from '../model/status.ts';
 import { timelineQuerySchema, timelineSchema } from '../model/timeline.ts';
 import type { Result } from '../util/result.ts';
@@ -92,6 +98,12 @@ export const daemonContract = {
       params: z.object({ name: linkNameSchema, priority: linkPrioritySchema }),
       result: nothing,
     },
+    'link.setMetered': {
+      params: z.object({ name: linkNameSchema, metered: meteredChoiceSchema }),
+      result: nothing,
+    },
+    /** How hosts of the laptop's own networks are reached; for connections that start from then on. */
+    'lan.set': { params: z.object({ access: lanAccessSchema }), result: nothing },
     /** What happened, for weeks back. */
     'timeline.list': { params: timelineQuerySchema, result: timelineSchema },
     /** Without `link`, the carrying link is tested. */

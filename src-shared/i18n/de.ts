@@ -37,6 +37,17 @@ export const de: Texts<typeof en> = {
     never: 'nie',
   },
 
+  lan: {
+    direct: 'Geräte im lokalen Netz werden direkt erreicht',
+    tunnel: 'Geräte im lokalen Netz werden durch den Tunnel erreicht',
+  },
+
+  metered: {
+    auto: 'mit Datengrenze, wenn es ein Mobilfunknetz ist',
+    yes: 'mit Datengrenze',
+    no: 'ohne Datengrenze',
+  },
+
   mode: {
     seamless: 'Nahtlos: Die beste Leitung trägt, die anderen stehen bereit',
     bonded: 'Gebündelt: Alle Leitungen zusammen',
@@ -88,6 +99,9 @@ export const de: Texts<typeof en> = {
     rtt === null ? `${down} herunter, ${up} hinauf` : `${down} herunter, ${up} hinauf, ${rtt}`,
   degraded: 'Geschützt, langsam',
   losesPackets: (link, ratio) => `${link} verliert ${ratio} der Pakete`,
+  contested: 'Geschützt, mit Lücken',
+  routesContested: (by) =>
+    `${by ?? 'Ein anderes Programm'} entfernt immer wieder die Routen des Tunnels; manche Verbindungen laufen direkt`,
   answersSlowly: (link, rtt) => `${link} antwortet erst nach ${rtt}`,
   noLink: 'Keine Leitung',
   noLinkDetail: 'Weder Kabel noch WLAN ist verbunden; kein Internet',

@@ -1,4 +1,11 @@
-import type { Exclusion, LinkKind, LinkPriority, LinkState } from '../model/link.ts';
+import type {
+  Exclusion,
+  LanAccess,
+  LinkKind,
+  LinkPriority,
+  LinkState,
+  MeteredChoice,
+} from '../model/link.ts';
 import type {
   FailureCause,
   Internet,
@@ -48,6 +55,17 @@ export const en = {
     backup: 'backup',
     never: 'never',
   } satisfies Record<LinkPriority, string>,
+
+  lan: {
+    direct: 'Hosts of the local network are reached directly',
+    tunnel: 'Hosts of the local network are reached through the tunnel',
+  } satisfies Record<LanAccess, string>,
+
+  metered: {
+    auto: 'metered if it is a mobile network',
+    yes: 'metered',
+    no: 'not metered',
+  } satisfies Record<MeteredChoice, string>,
 
   mode: {
     seamless: 'Seamless: the best link carries, the others stand by',
@@ -120,6 +138,9 @@ export const en = {
     rtt === null ? `${down} down, ${up} up` : `${down} down, ${up} up, ${rtt}`,
   degraded: 'Protected, slow',
   losesPackets: (link: string, ratio: string) => `${link} loses ${ratio} of packets`,
+  contested: 'Protected, with gaps',
+  routesContested: (by: string | null) =>
+    `${by ?? 'Another program'} keeps removing the tunnel’s routes; some connections go direct`,
   answersSlowly: (link: string, rtt: string) => `${link} answers after ${rtt}`,
   noLink: 'No link',
   noLinkDetail: 'No cable and no Wi-Fi is connected; no internet',

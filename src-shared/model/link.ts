@@ -20,6 +20,14 @@ export type LinkState = z.infer<typeof linkStateSchema>;
 export const linkPrioritySchema = z.enum(['auto', 'prefer', 'backup', 'never']);
 export type LinkPriority = z.infer<typeof linkPrioritySchema>;
 
+/** How hosts of the laptop's own networks are reached: over the link itself, or through the tunnel, which outlives it. */
+export const lanAccessSchema = z.enum(['direct', 'tunnel']);
+export type LanAccess = z.infer<typeof lanAccessSchema>;
+
+/** Whether data over a link costs money; `auto`: mobile networks do. */
+export const meteredChoiceSchema = z.enum(['auto', 'yes', 'no']);
+export type MeteredChoice = z.infer<typeof meteredChoiceSchema>;
+
 /**
  * What a path does for the tunnel. `member`: data goes over it now; `standby`: kept warm; `trial`: it carries copies
  * until it is clear what it can carry; `excluded`: it would harm.
@@ -58,6 +66,8 @@ export const linkStatusSchema = z.object({
   address: z.string().nullable(),
   state: linkStateSchema,
   priority: linkPrioritySchema,
+  /** Data over it costs money, so mode `saver` spares it. */
+  metered: z.boolean(),
   /** Smoothed round trip to the box; null until it was measured. */
   rttMicros: z.number().nonnegative().nullable(),
   lossRatio: z.number().min(0).max(1),

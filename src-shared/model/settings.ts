@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { linkNameSchema, linkPrioritySchema } from './link.ts';
+import { lanAccessSchema, linkNameSchema, linkPrioritySchema, meteredChoiceSchema } from './link.ts';
 import { modeSchema } from './status.ts';
 
 /** Version of the settings file that this program writes. */
@@ -15,7 +15,17 @@ export const settingsSchema = z.looseObject({
   wanted: z.boolean(),
   mode: modeSchema,
   /** Links that are not listed have the priority `auto`. */
-  links: z.record(linkNameSchema, z.looseObject({ priority: linkPrioritySchema })),
+  links: z.record(
+    linkNameSchema,
+    z.looseObject({
+      priority: linkPrioritySchema,
+      /** Whether data over the link costs money. */
+      metered: meteredChoiceSchema.optional(),
+      /** Hardware address, by which a link is known when it comes back under another name. */
+      mac: z.string().optional(),
+    }),
+  ),
+  lan: lanAccessSchema.default('direct'),
 });
 export type Settings = z.infer<typeof settingsSchema>;
 
@@ -25,4 +35,5 @@ export const DEFAULT_SETTINGS: Settings = {
   wanted: false,
   mode: 'seamless',
   links: {},
+  lan: 'direct',
 };

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { linkNameSchema, linkStatusSchema } from './link.ts';
+import { lanAccessSchema, linkNameSchema, linkStatusSchema } from './link.ts';
 
 /** How the links are used together. */
 export const modeSchema = z.enum(['seamless', 'bonded', 'redundant', 'saver']);
@@ -63,6 +63,8 @@ export type Versions = z.infer<typeof versionsSchema>;
 export const degradedReasonSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('loss'), link: linkNameSchema, lossRatio: z.number().min(0).max(1) }),
   z.object({ kind: z.literal('no-standby') }),
+  /** Another program keeps removing the tunnel's rules or routes; `by` is null where the kernel does not tell who. */
+  z.object({ kind: z.literal('routes-contested'), by: z.string().nullable() }),
   z.object({ kind: z.literal('slow'), link: linkNameSchema, rttMicros: z.number().nonnegative() }),
 ]);
 export type DegradedReason = z.infer<typeof degradedReasonSchema>;
@@ -70,6 +72,7 @@ export type DegradedReason = z.infer<typeof degradedReasonSchema>;
 const common = {
   internet: internetSchema,
   mode: modeSchema,
+  lan: lanAccessSchema,
   /** Null while no box is known. */
   box: boxIdentitySchema.nullable(),
   /** Links that take traffic now; the first is the one that counts when only one can. */

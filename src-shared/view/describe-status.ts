@@ -135,7 +135,12 @@ function describeProtected(
   const complaints = status.degraded.filter((reason) => reason.kind !== 'no-standby');
   if (complaints.length > 0) {
     const sentences = complaints.map((reason) => describeDegraded(reason, label, wording));
-    return { headline: texts.degraded, detail: sentences.reduce(texts.join), tone: 'warning' };
+    const isContested = complaints.some(({ kind }) => kind === 'routes-contested');
+    return {
+      headline: isContested ? texts.contested : texts.degraded,
+      detail: sentences.reduce(texts.join),
+      tone: 'warning',
+    };
   }
 
   if (status.carrying.length > 1) {
@@ -165,6 +170,8 @@ function describeDegraded(
       return texts.answersSlowly(label(reason.link), format.duration(reason.rttMicros));
     case 'no-standby':
       return texts.noStandby;
+    case 'routes-contested':
+      return texts.routesContested(reason.by);
     default:
       return assertNever(reason);
   }

@@ -65,6 +65,8 @@ export class FakeDaemon {
           ? ok({})
           : err(controlError('NO_SUCH_LINK', `no link ${params.name}; see bowline links`));
       },
+      'link.setMetered': (params) => (note('link.setMetered', params), ok({})),
+      'lan.set': (params) => (note('lan.set', params), ok({})),
       'timeline.list': (params) => {
         note('timeline.list', params);
         return ok(this.timeline);

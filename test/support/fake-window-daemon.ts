@@ -56,6 +56,19 @@ export class FakeWindowDaemon {
           this.become({ ...this.status, links });
           return ok({});
         },
+        'link.setMetered': (params) => {
+          note('link.setMetered', params);
+          const links = this.status.links.map((link) =>
+            link.name === params.name ? { ...link, metered: params.metered === 'yes' } : link,
+          );
+          this.become({ ...this.status, links });
+          return ok({});
+        },
+        'lan.set': (params) => {
+          note('lan.set', params);
+          this.become({ ...this.status, lan: params.access });
+          return ok({});
+        },
         'test.unplug': (params) => {
           note('test.unplug', params);
           const costs = { gapMicros: 8300, packetsReplayed: 7, packetsLost: 0 };

@@ -9,6 +9,7 @@ export function linkStatus(name: string, overrides: Partial<LinkStatus> = {}): L
     address: '192.168.1.20',
     state: 'standby',
     priority: 'auto',
+    metered: false,
     rttMicros: 412,
     lossRatio: 0,
     txBitsPerSecond: 0,
@@ -54,6 +55,7 @@ export function commonStatus(): Omit<DaemonStatus, 'state'> {
   return {
     internet: 'direct',
     mode: 'seamless',
+    lan: 'direct',
     box: { name: 'attic', address: '192.168.1.2:4747', fingerprint: 'ab12-cd34' },
     carrying: ['eth0'],
     links: [linkStatus('eth0', { state: 'carrying' }), linkStatus('wlan0', { address: '192.168.1.21' })],

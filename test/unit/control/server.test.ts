@@ -244,6 +244,8 @@ async function serve(
       'pairing.unpair': () => ok({}),
       'links.list': () => ok({ links: [linkStatus('eth0')] }),
       'link.setPriority': () => ok({}),
+      'link.setMetered': () => ok({}),
+      'lan.set': () => ok({}),
       'timeline.list': () => ok({ entries: [], truncated: false }),
       'test.unplug': () => err(controlError('NOT_POSSIBLE_NOW', 'not protected')),
       'boxes.find': () => ok({ boxes: [] }),

@@ -31,7 +31,7 @@ beforeEach(async () => {
     ip route add default via 192.168.1.1 dev eth0 metric 100
     ip route add default via 192.168.1.1 dev wlan0 metric 600
     ip -6 route add default via fd01::1 dev eth0 metric 100
-    ip rule add priority 5210 from 9.9.9.9 lookup main
+    ip rule add priority 32765 from 9.9.9.9 lookup main
     ip tuntap add dev bowline0 mode tun
   `);
 });
@@ -52,6 +52,39 @@ describe('laptop routes in a real kernel', () => {
     expect(way('8.8.8.8 mark 0x426f oif wlan0')).toMatch(/dev wlan0/);
     expect(way('192.168.1.77')).toMatch(/dev eth0/);
     expect(way('fd01::77')).toMatch(/dev eth0/);
+  });
+
+  it('leave multicast, broadcast, link-local addresses and DHCP on the links', async () => {
+    await routes().apply(desired());
+    for (const destination of ['224.0.0.251', '255.255.255.255', '169.254.7.7', 'ff02::fb', 'fe80::1'])
+      expect(way(destination), destination).toMatch(/dev (eth0|wlan0)/);
+    expect(way('10.9.9.9 ipproto udp dport 67')).toMatch(/dev eth0/);
+    expect(way('10.9.9.9 ipproto udp dport 68')).toMatch(/dev bowline0/);
+  });
+
+  it('reach the local networks through the tunnel where that is wanted, but not from a link’s own address', async () => {
+    await routes().apply(desired({ tunnelledNetworks: ['192.168.1.0/24', 'fd01::/64'] }));
+    expect(way('192.168.1.77')).toMatch(/dev bowline0/);
+    expect(way('fd01::77')).toMatch(/dev bowline0/);
+    expect(way('192.168.1.77 from 192.168.1.20')).toMatch(/dev eth0/);
+    expect(way('192.168.1.77 mark 0x426f')).toMatch(/dev eth0/);
+  });
+
+  it.each(['before', 'after'])('let another VPN that came %s them take everything first', async (when) => {
+    const wgQuick = `
+      ip tuntap add dev wg0 mode tun; ip link set wg0 up; ip address add 10.8.0.2/32 dev wg0
+      ip route add default dev wg0 table 51820
+      ip rule add not fwmark 51820 table 51820; ip rule add table main suppress_prefixlength 0
+    `;
+    if (when === 'before') home.run(wgQuick);
+    await routes().apply(desired());
+    if (when === 'after') home.run(wgQuick);
+    expect(way('8.8.8.8')).toMatch(/dev wg0/);
+    expect(way('8.8.8.8 from 10.8.0.2')).toMatch(/dev wg0/);
+    expect(way('8.8.8.8 mark 51820'), 'its own datagrams ride in the tunnel').toMatch(/dev bowline0/);
+    expect(way('192.168.1.1 mark 0x426f oif wlan0'), 'ours do not').toMatch(/dev wlan0/);
+    home.run('ip link del dev wg0');
+    expect(way('8.8.8.8')).toMatch(/dev bowline0/);
   });
 
   it('keep tunnel connections in the tunnel while draining, and nothing else', async () => {
@@ -104,8 +137,8 @@ describe('laptop routes in a real kernel', () => {
     expect(batches, 'the real state was read and found to be right').toEqual([]);
     await counting.apply(desired({ active: false }));
     expect(batches).toEqual([
-      'rule del priority 5290 lookup 4747 protocol 47\n',
-      'rule del priority 5290 lookup 4747 protocol 47\n',
+      'rule del priority 32765 lookup 4747 protocol 47\n',
+      'rule del priority 32765 lookup 4747 protocol 47\n',
     ]);
   });
 
@@ -113,8 +146,8 @@ describe('laptop routes in a real kernel', () => {
     const laptop = routes();
     await laptop.apply(desired());
     const right = rulesAndRoutes();
-    home.run('ip rule del priority 5290; ip rule del priority 5203; ip -6 route flush table 4747');
-    expect(await laptop.reassert()).toContain('rule add priority 5290 lookup 4747');
+    home.run('ip rule del priority 32765 lookup 4747; ip rule del priority 32730; ip -6 route flush table 4747');
+    expect(await laptop.reassert()).toContain('rule add priority 32765 lookup 4747');
     expect(rulesAndRoutes().split('\n').sort()).toEqual(right.split('\n').sort());
     expect(await laptop.reassert()).toBe('');
   });
@@ -122,7 +155,7 @@ describe('laptop routes in a real kernel', () => {
   it('heal a difference that they did not know of', async () => {
     const laptop = routes();
     await laptop.apply(desired());
-    home.run('ip rule del priority 5290');
+    home.run('ip rule del priority 32765 lookup 4747');
     await laptop.apply(desired({ active: false, linkAddresses: ['192.168.1.20'] }));
     expect(way('8.8.8.8')).toMatch(/dev eth0/);
   });
@@ -130,14 +163,14 @@ describe('laptop routes in a real kernel', () => {
   it('do without IPv6 where the laptop has it switched off', async () => {
     home.run('echo 1 > /proc/sys/net/ipv6/conf/bowline0/disable_ipv6');
     expect(await routes().apply(desired())).toBe('disabled-here');
-    expect(home.run('ip -6 rule show')).not.toContain('5290');
+    expect(home.run('ip -6 rule show')).not.toContain('32765');
   });
 
   it('never touch a rule of others in the same range', async () => {
     const laptop = routes();
     await laptop.apply(desired());
     await laptop.cleanUp();
-    expect(home.run('ip rule show')).toContain('5210:\tfrom 9.9.9.9 lookup main');
+    expect(home.run('ip rule show')).toContain('32765:\tfrom 9.9.9.9 lookup main');
   });
 
   it('say why the kernel refused them', async () => {
@@ -231,6 +264,7 @@ function desired(overrides: Partial<DesiredRoutes> = {}): DesiredRoutes {
       mtu: 1500,
     },
     linkAddresses: ['192.168.1.20', '192.168.1.21', 'fd01::20'],
+    tunnelledNetworks: [],
     active: true,
     mark: 0x426f,
     ...overrides,

@@ -2,11 +2,11 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { RuleEvent } from '../../../src-native/lib/types.ts';
 import { exec } from '../../../src-platform/exec.ts';
 import { BoxNat, forwardingSysctls, natRuleset } from '../../../src-platform/routes/box-nat.ts';
-import { RouteGuard } from '../../../src-platform/routes/route-guard.ts';
+import { RouteGuard, type Requester } from '../../../src-platform/routes/route-guard.ts';
 import { batchBetween, desiredFacts, type DesiredRoutes } from '../../../src-platform/routes/route-facts.ts';
 import { Sysctls } from '../../../src-platform/sysctl.ts';
 import { FakeExec } from '../../support/fake-exec.ts';
-import { defaultRouteEvent, FakeNetlink } from '../../support/fake-netlink.ts';
+import { addressEvent, defaultRouteEvent, FakeNetlink, linkEvent } from '../../support/fake-netlink.ts';
 import { FakeSysctls } from '../../support/fake-sysctls.ts';
 
 describe('the routes of a laptop as text', () => {
@@ -16,12 +16,16 @@ describe('the routes of a laptop as text', () => {
         'link set dev bowline0 mtu 1500 up',
         'address replace 10.77.0.2/24 dev bowline0 noprefixroute',
         'route replace default dev bowline0 table 4747 proto 47 src 10.77.0.2',
-        'rule add priority 5200 fwmark 0x426f lookup 254 protocol 47',
-        'rule add priority 5203 from 192.168.1.20 lookup 254 protocol 47',
-        'rule add priority 5203 from 192.168.1.21 lookup 254 protocol 47',
-        'rule add priority 5206 from 10.77.0.2 lookup 4747 protocol 47',
-        'rule add priority 5280 lookup 254 suppress_prefixlength 0 protocol 47',
-        'rule add priority 5290 lookup 4747 protocol 47',
+        'rule add priority 32700 fwmark 0x426f lookup 254 protocol 47',
+        'rule add priority 32710 from 10.77.0.2 lookup 4747 protocol 47',
+        'rule add priority 32720 to 224.0.0.0/4 lookup 254 protocol 47',
+        'rule add priority 32720 to 255.255.255.255 lookup 254 protocol 47',
+        'rule add priority 32720 to 169.254.0.0/16 lookup 254 protocol 47',
+        'rule add priority 32720 ipproto udp dport 67 lookup 254 protocol 47',
+        'rule add priority 32730 from 192.168.1.20 lookup 254 protocol 47',
+        'rule add priority 32730 from 192.168.1.21 lookup 254 protocol 47',
+        'rule add priority 32750 lookup 254 suppress_prefixlength 0 protocol 47',
+        'rule add priority 32765 lookup 4747 protocol 47',
         '',
       ].join('\n'),
     );
@@ -34,8 +38,20 @@ describe('the routes of a laptop as text', () => {
   it('change by the difference: a new link address costs one rule', () => {
     const more = desired({ linkAddresses: ['192.168.1.20', '192.168.1.21', '10.0.0.5'] });
     expect(batchBetween(desiredFacts(desired(), 4), desiredFacts(more, 4))).toBe(
-      'rule add priority 5203 from 10.0.0.5 lookup 254 protocol 47\n',
+      'rule add priority 32730 from 10.0.0.5 lookup 254 protocol 47\n',
     );
+  });
+
+  it('send the local networks through the tunnel where that is wanted, while it takes new connections', () => {
+    const through = desired({ tunnelledNetworks: ['192.168.1.0/24', 'fd01::/64'] });
+    expect(batchBetween(desiredFacts(desired(), 4), desiredFacts(through, 4))).toBe(
+      'rule add priority 32740 to 192.168.1.0/24 lookup 4747 protocol 47\n',
+    );
+    expect(batchBetween(desiredFacts(desired(), 6), desiredFacts(through, 6))).toBe(
+      'rule add priority 32740 to fd01::/64 lookup 4747 protocol 47\n',
+    );
+    const draining = { ...through, active: false };
+    expect(desiredFacts(draining, 4).filter(({ add }) => add.includes('32740'))).toEqual([]);
   });
 
   it('replace the address before anything that needs the new one', () => {
@@ -44,8 +60,8 @@ describe('the routes of a laptop as text', () => {
       'address del 10.77.0.2/24 dev bowline0',
       'address replace 10.77.0.9/24 dev bowline0 noprefixroute',
       'route replace default dev bowline0 table 4747 proto 47 src 10.77.0.9',
-      'rule add priority 5206 from 10.77.0.9 lookup 4747 protocol 47',
-      'rule del priority 5206 from 10.77.0.2 lookup 4747 protocol 47',
+      'rule add priority 32710 from 10.77.0.9 lookup 4747 protocol 47',
+      'rule del priority 32710 from 10.77.0.2 lookup 4747 protocol 47',
     ]);
   });
 });
@@ -125,11 +141,11 @@ describe('the route guard', () => {
   beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] }));
   afterEach(() => void vi.useRealTimers());
 
-  it('reports one sweep once, and not more often than four times a second', () => {
+  it('reports one sweep once, and not more often than four times a second', async () => {
     const { netlink, repairs } = guard();
-    netlink.emit(rule({}), rule({ priority: 5203 }));
-    netlink.emit(rule({ priority: 5290 }));
-    vi.advanceTimersByTime(5);
+    netlink.emit(rule({}), rule({ priority: 32_730 }));
+    netlink.emit(rule({ priority: 32_765 }));
+    await vi.advanceTimersByTimeAsync(5);
     expect(repairs()).toBe(1);
     for (let ms = 0; ms < 245; ms += 5) {
       netlink.emit(rule({}));
@@ -140,22 +156,67 @@ describe('the route guard', () => {
     expect(repairs()).toBe(2);
   });
 
-  it('notices a lost route and lost events', () => {
+  it.each([
+    ['a lost route', defaultRouteEvent(5, '10.77.0.1', { table: 4747, removed: true })],
+    ['lost events', { type: 'overflow', removed: false } as const],
+    ['a lost address of the tunnel', addressEvent(5, '10.77.0.2', { removed: true })],
+    ['a tunnel device that was switched off', linkEvent('bowline0', 5, { kind: 'tun', up: false })],
+  ])('notices %s', (_, event) => {
     const { netlink, repairs } = guard();
-    netlink.emit(defaultRouteEvent(5, '10.77.0.1', { table: 4747, removed: true }));
+    netlink.emit(event);
     vi.advanceTimersByTime(5);
-    netlink.emit({ type: 'overflow', removed: false });
-    vi.advanceTimersByTime(250);
-    expect(repairs()).toBe(2);
+    expect(repairs()).toBe(1);
+  });
+
+  it('says who asked for the first removal of a sweep, with the name of a process that still runs', async () => {
+    const { netlink, requesters } = guard();
+    netlink.emit(rule({ requester: 812 }), rule({ requester: 5 }));
+    await vi.advanceTimersByTimeAsync(5);
+    netlink.emit(rule({ requester: 813 }));
+    await vi.advanceTimersByTimeAsync(250);
+    netlink.emit(rule({ requester: 0 }));
+    await vi.advanceTimersByTimeAsync(250);
+    expect(requesters).toEqual([{ pid: 812, name: 'systemd-network' }, { pid: 813, name: null }, null]);
+  });
+
+  it('answers somebody who goes on and on ever more seldom, and says so', async () => {
+    const { netlink, guard: routeGuard, repairs } = guard();
+    for (let second = 0; second < 600; second += 1) {
+      netlink.emit(rule({}));
+      await vi.advanceTimersByTimeAsync(1000);
+    }
+    expect(routeGuard.isContested).toBe(true);
+    expect(repairs()).toBeLessThan(40);
+    await vi.advanceTimersByTimeAsync(90_000);
+    expect(routeGuard.isContested).toBe(false);
+    const before = repairs();
+    netlink.emit(rule({}));
+    await vi.advanceTimersByTimeAsync(5);
+    expect(repairs(), 'after a calm minute it is quick again').toBe(before + 1);
+  });
+
+  it('takes removals of our own for no contest', async () => {
+    const { netlink, guard: routeGuard, repairs } = guard(() => false);
+    for (let i = 0; i < 100; i += 1) {
+      netlink.emit(rule({}));
+      await vi.advanceTimersByTimeAsync(5);
+    }
+    expect({ isContested: routeGuard.isContested, repairs: repairs() }).toEqual({
+      isContested: false,
+      repairs: 100,
+    });
   });
 
   it('does not care for what others do with their own', () => {
     const { netlink, repairs } = guard();
     netlink.emit(
       rule({ protocol: 2 }),
-      rule({ priority: 5300 }),
+      rule({ priority: 32_766 }),
       rule({ removed: false }),
       defaultRouteEvent(5, '10.77.0.1', { removed: true }),
+      addressEvent(2, '192.168.1.20', { removed: true }),
+      linkEvent('eth0', 2, { up: false }),
+      linkEvent('bowline0', 5, { kind: 'tun' }),
     );
     vi.advanceTimersByTime(1000);
     expect(repairs()).toBe(0);
@@ -197,17 +258,27 @@ function desired(overrides: Partial<DesiredRoutes> = {}): DesiredRoutes {
       mtu: 1500,
     },
     linkAddresses: ['192.168.1.21', '192.168.1.20', '192.168.1.20'],
+    tunnelledNetworks: [],
     active: true,
     mark: 0x426f,
     ...overrides,
   };
 }
 
-function guard() {
+function guard(wasMissing = () => true) {
   const netlink = new FakeNetlink();
-  let count = 0;
-  new RouteGuard({ netlink, onRemoved: () => void (count += 1) });
-  return { netlink, repairs: () => count };
+  const requesters: (Requester | null)[] = [];
+  const routeGuard = new RouteGuard({
+    netlink,
+    tunnelName: 'bowline0',
+    isTunnelAddress: (address) => address === '10.77.0.2',
+    processName: (pid) => (pid === 812 ? 'systemd-network' : null),
+    onRemoved: (requester) => {
+      requesters.push(requester);
+      return Promise.resolve(wasMissing());
+    },
+  });
+  return { netlink, guard: routeGuard, requesters, repairs: () => requesters.length };
 }
 
 function rule(overrides: Partial<RuleEvent>): RuleEvent {
@@ -215,7 +286,7 @@ function rule(overrides: Partial<RuleEvent>): RuleEvent {
     type: 'rule',
     removed: true,
     family: 4,
-    priority: 5290,
+    priority: 32_765,
     table: 4747,
     action: 'table',
     inverted: false,
@@ -229,6 +300,7 @@ function rule(overrides: Partial<RuleEvent>): RuleEvent {
     outputInterface: null,
     suppressPrefixLength: null,
     protocol: 47,
+    requester: 0,
     ...overrides,
   };
 }

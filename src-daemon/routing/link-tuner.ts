@@ -1,0 +1,79 @@
+import { type LinkSnapshot, linkSysctls, type Sysctls } from '../../src-platform/index.ts';
+import type { Log } from '../../src-platform/log.ts';
+
+/**
+ * Keeps the kernel's settings of each link in use as two links in one network need them, and puts them back where a
+ * link is no longer used. Others may reset them at any time, which nothing announces, so they are looked at again and
+ * again; that costs a few reads of small files.
+ */
+export class LinkTuner {
+  private readonly sysctls: Sysctls;
+  private readonly log: Log;
+  /** Index of the device that each setting was made for. */
+  private readonly settled = new Map<string, number>();
+  private readonly resets = new Map<string, number>();
+  private lastChange: Promise<void> = Promise.resolve();
+
+  constructor(sysctls: Sysctls, log: Log) {
+    this.sysctls = sysctls;
+    this.log = log;
+  }
+
+  /** Brings the settings in line; calls are worked off one after the other. @throws StorageError */
+  follow(links: readonly LinkSnapshot[], isInUse: boolean): Promise<void> {
+    const used = isInUse ? links.filter((link) => link.ignoredBecause === null && link.up) : [];
+    const next = this.lastChange
+      // The failure of an earlier change was told to who asked for it.
+      .catch(() => undefined)
+      .then(() => this.reach(used));
+    this.lastChange = next;
+    return next;
+  }
+
+  /** Puts everything back. */
+  async close(): Promise<void> {
+    await this.follow([], false);
+  }
+
+  private async reach(used: readonly LinkSnapshot[]): Promise<void> {
+    const isKept = (path: string): boolean => used.some(({ name }) => isOfLink(path, name));
+    this.sysctls.release(isKept);
+    for (const path of this.settled.keys()) if (!isKept(path)) this.settled.delete(path);
+    for (const link of used) {
+      const wanted = linkSysctls(link.name, this.sysctls).filter(({ path }) => this.mayReset(path));
+      const { changed, refused } = await this.sysctls.apply(wanted);
+      for (const path of changed) this.note(path, link);
+      for (const { path, errno } of refused) this.refuse(path, errno);
+    }
+  }
+
+  private note(path: string, { name: link, ifindex }: LinkSnapshot): void {
+    if (this.settled.get(path) !== ifindex) {
+      this.settled.set(path, ifindex);
+      return;
+    }
+    const count = (this.resets.get(path) ?? 0) + 1;
+    this.resets.set(path, count);
+    if (count < MOST_RESETS) this.log.warn('sysctl-repaired', { path, link });
+    else this.log.warn('sysctl-contested', { path, link, effect: RECEIVE_BLOCKED });
+  }
+
+  private refuse(path: string, errno: string): void {
+    if (this.resets.get(path) === MOST_RESETS) return;
+    this.resets.set(path, MOST_RESETS);
+    this.log.warn('sysctl-refused', { path, errno, effect: RECEIVE_BLOCKED });
+  }
+
+  private mayReset(path: string): boolean {
+    return (this.resets.get(path) ?? 0) < MOST_RESETS;
+  }
+}
+
+/** Who resets a setting so often has a policy; then the link is left as it is told to be. */
+const MOST_RESETS = 10;
+
+const RECEIVE_BLOCKED = 'beside another link of the same network, this one may not receive';
+
+function isOfLink(path: string, name: string): boolean {
+  return path.startsWith('net/') && path.split('/').at(-2) === name;
+}
