@@ -125,7 +125,7 @@ function report() {
 
 /** @returns {string | null} */
 function findObstacle() {
-  if (process.getuid?.() === 0 && !ensureDebianPackages(['network']))
+  if (process.getuid?.() === 0 && !ensureDebianPackages(['network', 'lab']))
     return 'packages are missing, see above';
   return labObstacle();
 }

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
-/** @typedef {'build' | 'network' | 'bench' | 'browser'} Purpose */
+/** @typedef {'build' | 'network' | 'lab' | 'bench' | 'browser'} Purpose */
 
 /**
  * Package by purpose, each with a program that proves its presence.
@@ -12,6 +12,13 @@ import { delimiter, join } from 'node:path';
 const PACKAGES = {
   build: { 'g++': 'g++', make: 'make', python3: 'python3' },
   network: { iproute2: 'ip', nftables: 'nft', ethtool: 'ethtool', procps: 'sysctl' },
+  // What shares a laptop with Bowline.
+  lab: {
+    iptables: 'iptables-nft',
+    'iputils-ping': 'ping',
+    'wireguard-go': 'wireguard-go',
+    'wireguard-tools': 'wg-quick',
+  },
   browser: { chromium: 'chromium' },
   // The rivals' packages are not among them: a rival that is not installed is left out of the run.
   bench: { iperf3: 'iperf3', 'util-linux': 'chrt' },

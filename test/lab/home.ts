@@ -183,8 +183,9 @@ export class VirtualHome implements AsyncDisposable {
     const families = this.hasIpv6 ? ['-4', '-6'] : ['-4'];
     const commands = [
       ...families.flatMap((family) => [`ip ${family} rule`, `ip ${family} route show table all | sort`]),
-      'ip -br addr',
-      'nft list ruleset',
+      // A device that came back has another index, and stands elsewhere in the list.
+      'ip -br addr | sed "s/@if[0-9]*//; s/ *$//" | sort',
+      'nft -s list ruleset',
       'sysctl -a 2>/dev/null | grep ^net | grep -vE "count|nf_conntrack_(max|buckets)|random|route.(flush|gc)" | sort',
       'cat /etc/resolv.conf',
     ];
