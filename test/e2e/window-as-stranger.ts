@@ -19,15 +19,7 @@ export class WindowAsStranger implements AsyncDisposable {
 
   /** @throws Error if the program ends before it has told an address */
   static async start(socketPath: string): Promise<WindowAsStranger> {
-    const command = [
-      join(projectDir(), 'bin/bowline'),
-      'ui',
-      '--no-open',
-      '--port',
-      '0',
-      '--socket',
-      socketPath,
-    ];
+    const command = [join(projectDir(), 'bin/bowline'), 'ui', '--no-open', '--socket', socketPath];
     const identity = [`--reuid=${STRANGER_ID}`, `--regid=${STRANGER_ID}`, '--clear-groups', '--'];
     const child = spawn('setpriv', [...identity, ...command], { stdio: ['ignore', 'pipe', 'inherit'] });
     for await (const line of createInterface({ input: child.stdout })) {
