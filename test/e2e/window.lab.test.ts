@@ -138,18 +138,18 @@ describe('the window of a virtual home', () => {
       const [first, other] = before.carrying[0] === 'eth0' ? ['eth0', 'wlan0'] : ['wlan0', 'eth0'];
       const name = { eth0: 'Ethernet', wlan0: 'Wi-Fi' } as Record<string, string>;
       await page.getByText('Nothing has happened yet. Pull a plug out.').waitFor();
-      await page.getByRole('button', { name: `Pull ${name[first!]} out` }).press('Enter');
-      await tunnel.waitFor('the other link', isOn(other!));
-      await page.getByText(`gap from ${name[first!]} to ${name[other!]}`).waitFor();
-      await page.getByRole('button', { name: `Put ${name[first!]} back` }).click();
+      await page.getByRole('button', { name: `Pull ${name[first]} out` }).press('Enter');
+      await tunnel.waitFor('the other link', isOn(other));
+      await page.getByText(`gap from ${name[first]} to ${name[other]}`).waitFor();
+      await page.getByRole('button', { name: `Put ${name[first]} back` }).click();
       await tunnel.waitFor('both links again', areBothLinksUsable);
       await page
-        .getByRole('radiogroup', { name: `What happens to ${name[other!]}` })
+        .getByRole('radiogroup', { name: `What happens to ${name[other]}` })
         .getByText('Silent')
         .click();
-      await tunnel.waitFor('the first link', isOn(first!));
+      await tunnel.waitFor('the first link', isOn(first));
       expect((await tunnel.status())?.counters.packetsLost).toBe(0);
-      await cables.apply(other!, 'up');
+      await cables.apply(other, 'up');
       expect(open.complaints, 'errors of the page').toEqual([]);
     });
   });

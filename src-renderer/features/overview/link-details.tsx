@@ -42,7 +42,7 @@ function modelRows({ state, model }: LinkStatus, { t, texts, format }: Words): r
   const { sendBitsPerSecond, smoothedRttMicros, minRttMicros, inFlightBytes, windowBytes } = model;
   const queueMicros = Math.max(0, smoothedRttMicros - minRttMicros);
   return [
-    ...useRows(model, t.use, texts),
+    ...roleRows(model, t.use, texts),
     {
       name: t.carries,
       value: sendBitsPerSecond === null ? t.rateNotLearned : t.upTo(format.rate(sendBitsPerSecond)),
@@ -57,7 +57,7 @@ function modelRows({ state, model }: LinkStatus, { t, texts, format }: Words): r
 }
 
 /** Only where it is not what the card's face says already. */
-function useRows({ role, excludedBecause }: LinkModel, name: string, texts: Words['texts']): readonly Row[] {
+function roleRows({ role, excludedBecause }: LinkModel, name: string, texts: Words['texts']): readonly Row[] {
   if (excludedBecause !== null) return [{ name, value: texts.leftOut[excludedBecause] }];
   return role === 'trial' ? [{ name, value: texts.onTrial }] : [];
 }
