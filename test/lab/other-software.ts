@@ -234,7 +234,9 @@ const FIREWALLD_RULES = `table inet firewalld {
     type filter hook prerouting priority mangle + 10; policy accept;
     jump mangle_PREROUTING_ZONES
   }
-  chain mangle_PREROUTING_ZONES { return }
+  chain mangle_PREROUTING_ZONES {
+    return
+  }
   chain filter_PREROUTING {
     type filter hook prerouting priority filter + 10; policy accept;
     icmpv6 type { nd-router-advert, nd-neighbor-solicit } accept

@@ -5,7 +5,6 @@ import { areBothLinksUsable } from './daemons.ts';
 import type { Tunnel } from './daemons.ts';
 import { carrier } from './faults.ts';
 import { BOX_WAN, GUEST } from './home-plan.ts';
-import { monotonicMicros } from './monotonic.ts';
 import { ForeignVpn, foreignState, startDocker, startFirewalld, startTailscale } from './other-software.ts';
 import { complaintsOf } from './roaming-cycle.ts';
 import { inHome } from './scene.ts';
@@ -88,19 +87,13 @@ describe('somebody who removes the tunnel’s rules', () => {
       const right = await ourState(scene);
       const traffic = await scene.traffic();
       await scene.pause('traffic', 500);
-      for (const wipe of [
-        'ip rule del priority 32765 lookup 4747',
-        'ip -6 rule del priority 32750 lookup main suppress_prefixlength 0',
-        'ip route flush table 4747',
-        'ip address flush dev bowline0',
-      ]) {
-        scene.note(wipe);
-        const wipedMicros = monotonicMicros();
-        await scene.home.run('laptop', 'sh', ['-c', `${wipe} & wait $!`]);
+      for (const { wipe, isBack } of WIPES) {
+        const took = await scene.home.run('laptop', 'bash', ['-c', timeOf(wipe, isBack)]);
+        scene.report(`"${wipe}" repaired after ${took.trim()} ms`);
+        expect(Number(took), wipe).toBeLessThan(REPAIRED_WITHIN_MS);
         await scene.until('everything to be back', async () =>
           (await ourState(scene)) === right ? true : null,
         );
-        scene.report(`"${wipe}" repaired within ${((monotonicMicros() - wipedMicros) / 1000).toFixed(0)} ms`);
         await scene.pause('quiet', 300);
       }
       await scene.home.run('laptop', 'sh', ['-c', 'echo 1 > /proc/sys/net/ipv4/conf/wlan0/rp_filter']);
@@ -114,7 +107,9 @@ describe('somebody who removes the tunnel’s rules', () => {
         lines: expect.stringContaining('rule add priority 32765 lookup 4747') as string,
         removedBy: expect.stringMatching(/\(\d+\)$/) as string,
       });
-      expect(complaintsOf(await traffic.finish(1000))).toEqual([]);
+      // Without route or address the kernel itself refuses packets of the tunnel; no connection may mind.
+      const complaints = complaintsOf(await traffic.finish(1000));
+      expect(complaints.filter((text) => !text.includes('UDP packets'))).toEqual([]);
     });
   });
 
@@ -175,6 +170,25 @@ describe('hosts of the local network', () => {
     });
   });
 });
+
+/** Wipes, each with a command that succeeds once it is undone. */
+const WIPES = [
+  { wipe: 'ip rule del priority 32765 lookup 4747', isBack: 'ip rule | grep -q ^32765:.*4747' },
+  {
+    wipe: 'ip -6 rule del priority 32750 lookup main suppress_prefixlength 0',
+    isBack: 'ip -6 rule | grep -q ^32750:',
+  },
+  { wipe: 'ip route flush table 4747', isBack: 'ip route show table 4747 | grep -q default' },
+  { wipe: 'ip -4 address flush dev bowline0', isBack: 'ip route show table 4747 | grep -q default' },
+];
+
+/** Some ten times what it takes on an idle machine. */
+const REPAIRED_WITHIN_MS = 500;
+
+/** A script that wipes, waits until it is undone, and prints the milliseconds between. */
+function timeOf(wipe: string, isBack: string): string {
+  return `${wipe}; from=$(date +%s%N); until ${isBack}; do :; done; echo $((($(date +%s%N) - from) / 1000000))`;
+}
 
 function wayTo(scene: Scene, address: string, ...rest: readonly string[]): Promise<string> {
   return scene.home.run('laptop', 'ip', ['route', 'get', address, ...rest]);

@@ -146,7 +146,9 @@ describe('laptop routes in a real kernel', () => {
     const laptop = routes();
     await laptop.apply(desired());
     const right = rulesAndRoutes();
-    home.run('ip rule del priority 32765 lookup 4747; ip rule del priority 32730; ip -6 route flush table 4747');
+    home.run(
+      'ip rule del priority 32765 lookup 4747; ip rule del priority 32730; ip -6 route flush table 4747',
+    );
     expect(await laptop.reassert()).toContain('rule add priority 32765 lookup 4747');
     expect(rulesAndRoutes().split('\n').sort()).toEqual(right.split('\n').sort());
     expect(await laptop.reassert()).toBe('');
