@@ -92,6 +92,7 @@ export class LaptopRoutes {
       if (this.#desired === null) return '';
       this.#present.clear();
       const before = await Promise.all(FAMILIES.map((family) => this.#presentFacts(family)));
+      for (const [index, family] of FAMILIES.entries()) this.#present.set(family, before[index] ?? []);
       await this.#reach(this.#desired);
       const after = FAMILIES.map((family) => this.#present.get(family) ?? []);
       return FAMILIES.map((_, index) => batchBetween(before[index] ?? [], after[index] ?? [])).join('');

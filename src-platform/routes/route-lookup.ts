@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { ExecError, parseJsonOutput, type Exec } from '../exec.ts';
 import type { Family } from '../journal/entry.ts';
-import { LAST_RULE_PRIORITY, ROUTE_PROTOCOL, FIRST_RULE_PRIORITY, RULE_PRIORITY } from './constants.ts';
+import { LAST_RULE_PRIORITY, ROUTE_PROTOCOL, FIRST_RULE_PRIORITY } from './constants.ts';
 
 /** Which way a packet of a program would take. */
 export type WayOut =
@@ -59,7 +59,7 @@ export async function listRulesBeforeOurs(exec: Exec, family: Family): Promise<r
   return z
     .array(ruleSchema)
     .parse(parseJsonOutput(output))
-    .filter((rule) => rule.priority > 0 && rule.priority < RULE_PRIORITY.everythingElse && !isOurs(rule))
+    .filter((rule) => rule.priority > 0 && rule.priority <= LAST_RULE_PRIORITY && !isOurs(rule))
     .map((rule) => ({ priority: rule.priority, text: ruleText(rule) }));
 }
 

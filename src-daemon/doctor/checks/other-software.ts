@@ -25,7 +25,7 @@ export function otherRulesCheck(subject: Pick<Subject, 'status' | 'exec'>): Chec
         `traffic ${whither} beside the tunnel${seen === '' ? '' : `; before our rules: ${seen}`}`,
         seen === ''
           ? 'bowline off and on sets our rules again'
-          : 'switch off the program that made the rule, or give the rule a priority above 5299',
+          : 'switch off the program that made the rule, or let it name only the traffic that it means',
       );
     },
   };

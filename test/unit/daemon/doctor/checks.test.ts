@@ -124,8 +124,8 @@ describe('the checks', () => {
     const rules = [
       { priority: 0, src: 'all', table: '255' },
       { priority: 100, src: 'all', fwmark: '0x80000', table: '52' },
-      { priority: 5200, src: 'all', fwmark: '0x128b', table: '254', protocol: '47' },
-      { priority: 5290, src: 'all', table: '4747', protocol: '47' },
+      { priority: 32_700, src: 'all', fwmark: '0x128b', table: '254', protocol: '47' },
+      { priority: 32_765, src: 'all', table: '4747', protocol: '47' },
       { priority: 32766, src: 'all', table: '254' },
     ];
     machine.exec.prints(/^ip -4 -N -j rule show/, JSON.stringify(rules));
