@@ -6,11 +6,9 @@ import { CLOSE_REVOKED } from '../src-engine/session-types.ts';
 import { native } from '../src-platform/native.ts';
 import {
   type JsonFile,
-  LaptopRoutes,
   type LinkMonitor,
   type SystemJournal,
   Sysctls,
-  exec,
   sysctlFiles,
   type LinkSnapshot,
 } from '../src-platform/index.ts';
@@ -38,7 +36,7 @@ import { StatusPublisher } from './status/publisher.ts';
 import { RateMeter } from './status/rate-meter.ts';
 import { SwitchLog } from './status/switch-log.ts';
 import { TimelineKeeper } from './timeline/keeper.ts';
-import { TUNNEL_NAME, type Tunnel } from './tunnel.ts';
+import type { Tunnel } from './tunnel.ts';
 import { watchLinks } from './watch-links.ts';
 
 /** The laptop's daemon: wires links, tunnel, routes, settings and the control socket together. */
@@ -84,7 +82,7 @@ export class Daemon implements HandledDaemon {
     this.settings = settings;
     this.timeline = new TimelineKeeper(options.stateDir, log);
     this.sysctls = new Sysctls(sysctlFiles(), journal);
-    this.tuner = new LinkTuner(this.sysctls, log);
+    this.tuner = new LinkTuner(journal, log, (error) => this.fail('state-unwritable', error));
     this.loop = new PacketLoop(key);
     this.boxTunnel = new BoxTunnel(this.loop, log, (event) => this.onEvent(event));
     this.boxTunnel.use(state.box);
@@ -97,8 +95,7 @@ export class Daemon implements HandledDaemon {
       findBoxes: () => this.finder.findForPairing(),
       daemon: this,
     });
-    const routes = new LaptopRoutes({ exec, journal, sysctls: sysctlFiles(), tunnelName: TUNNEL_NAME });
-    this.routes = new RouteKeeper(routes, (error) => this.fail('routes-refused', error));
+    this.routes = new RouteKeeper(journal, (error) => this.fail('routes-refused', error));
     this.routeWatch = new RouteWatch(this.routes, log);
     this.monitor = watchLinks(options.links, log, () => void this.onLinks());
     this.ticker = setInterval(() => this.onTick(), TICK_MS);
@@ -199,24 +196,20 @@ export class Daemon implements HandledDaemon {
     return this.wishes.priorities;
   }
 
+  private get isInUse(): boolean {
+    return this.settings.wanted || this.routes.isDraining;
+  }
+
   private get wishes(): LinkWishes {
     return linkWishes(this.settings, this.monitor.links);
   }
 
   /** Brings paths, settings of the kernel and routes in line with links and wishes. */
   async onLinks(): Promise<void> {
-    const isInUse = this.settings.wanted || this.routes.isDraining;
+    const { isInUse } = this;
     if (isInUse) this.tunnel?.linkPaths.setLinks(this.links, this.wishes);
     this.settle();
-    await this.tuneLinks();
-  }
-
-  private async tuneLinks(): Promise<void> {
-    try {
-      await this.tuner.follow(this.links, this.settings.wanted || this.routes.isDraining);
-    } catch (error) {
-      this.fail('state-unwritable', error);
-    }
+    await this.tuner.follow(this.links, isInUse);
   }
 
   private onEvent(event: SessionEvent): void {
@@ -263,7 +256,7 @@ export class Daemon implements HandledDaemon {
     this.monitor.setActive(native.nowMicros() - this.tunnel.session.lastDataAt < ACTIVE_MICROS);
     this.rates.measure(this.tunnel.session, this.tunnel.linkPaths, native.nowMicros());
     if (this.settings.wanted) this.tunnel.linkPaths.reconcile();
-    void this.tuneLinks();
+    void this.tuner.follow(this.links, this.isInUse);
     if (this.routes.isDraining) void this.routes.checkDrained().then((isOver) => isOver && this.settle());
     this.publisher.touch();
   }

@@ -1,4 +1,11 @@
-import { type LinkSnapshot, linkSysctls, type Sysctls } from '../../src-platform/index.ts';
+import {
+  type LinkSnapshot,
+  linkSysctls,
+  type SysctlFiles,
+  sysctlFiles,
+  Sysctls,
+  type SystemJournal,
+} from '../../src-platform/index.ts';
 import type { Log } from '../../src-platform/log.ts';
 
 /**
@@ -9,25 +16,29 @@ import type { Log } from '../../src-platform/log.ts';
 export class LinkTuner {
   private readonly sysctls: Sysctls;
   private readonly log: Log;
+  private readonly onUnwritable: (error: unknown) => void;
   /** Index of the device that each setting was made for. */
   private readonly settled = new Map<string, number>();
   private readonly resets = new Map<string, number>();
   private lastChange: Promise<void> = Promise.resolve();
 
-  constructor(sysctls: Sysctls, log: Log) {
-    this.sysctls = sysctls;
+  /** @param onUnwritable the changes could not be written down, so they were not made */
+  constructor(
+    journal: Pick<SystemJournal, 'record'>,
+    log: Log,
+    onUnwritable: (error: unknown) => void,
+    files: SysctlFiles = sysctlFiles(),
+  ) {
+    this.sysctls = new Sysctls(files, journal);
     this.log = log;
+    this.onUnwritable = onUnwritable;
   }
 
-  /** Brings the settings in line; calls are worked off one after the other. @throws StorageError */
+  /** Brings the settings in line; calls are worked off one after the other. */
   follow(links: readonly LinkSnapshot[], isInUse: boolean): Promise<void> {
     const used = isInUse ? links.filter((link) => link.ignoredBecause === null && link.up) : [];
-    const next = this.lastChange
-      // The failure of an earlier change was told to who asked for it.
-      .catch(() => undefined)
-      .then(() => this.reach(used));
-    this.lastChange = next;
-    return next;
+    this.lastChange = this.lastChange.then(() => this.reach(used)).catch(this.onUnwritable);
+    return this.lastChange;
   }
 
   /** Puts everything back. */

@@ -1,4 +1,10 @@
-import type { LaptopRoutes, LinkSnapshot } from '../../src-platform/index.ts';
+import {
+  exec,
+  LaptopRoutes,
+  sysctlFiles,
+  type LinkSnapshot,
+  type SystemJournal,
+} from '../../src-platform/index.ts';
 import type { LanAccess } from '../../src-shared/model/link.ts';
 import type { TunnelConfig } from '../../src-shared/tunnel/control-message.ts';
 import { TUNNEL_MARK, TUNNEL_NAME } from '../tunnel.ts';
@@ -16,8 +22,8 @@ export class RouteKeeper {
   private lastKey = '';
   private addresses: readonly string[] = [];
 
-  constructor(routes: LaptopRoutes, onRefused: (error: unknown) => void) {
-    this.routes = routes;
+  constructor(journal: SystemJournal, onRefused: (error: unknown) => void) {
+    this.routes = new LaptopRoutes({ exec, journal, sysctls: sysctlFiles(), tunnelName: TUNNEL_NAME });
     this.onRefused = onRefused;
   }
 

@@ -2,7 +2,6 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { LinkTuner } from '../../../src-daemon/routing/link-tuner.ts';
 import type { LinkSnapshot } from '../../../src-platform/index.ts';
 import { createLog } from '../../../src-platform/log.ts';
-import { Sysctls } from '../../../src-platform/sysctl.ts';
 import { FakeSysctls } from '../../support/fake-sysctls.ts';
 
 const STRICT = 'net/ipv4/conf/wlan0/rp_filter';
@@ -21,7 +20,10 @@ beforeEach(() => {
   });
   said = [];
   const log = createLog('info', (line) => said.push((JSON.parse(line) as { event: string }).event));
-  tuner = new LinkTuner(new Sysctls(files, { record: () => Promise.resolve() }), log);
+  const fail = (error: unknown): void => {
+    throw error;
+  };
+  tuner = new LinkTuner({ record: () => Promise.resolve() }, log, fail, files);
 });
 
 describe('settings of links', () => {
