@@ -259,6 +259,10 @@ describe('bowline', () => {
   it('sets priorities and modes', async () => {
     expect(await run('link', 'set', 'eth0', 'backup')).toEqual({ status: 0, out: ['eth0: backup'], err: [] });
     expect(await run('mode', 'bonded')).toEqual({ status: 0, out: ['Bonded: all links add up'], err: [] });
+    expect((await run('link', 'metered', 'wlan0', 'yes')).out).toEqual(['wlan0: metered']);
+    expect((await run('lan', 'tunnel')).out).toEqual([
+      'Hosts of the local network are reached through the tunnel',
+    ]);
     expect(await run('link', 'set', 'eth9', 'never')).toEqual({
       status: 1,
       out: [],
@@ -267,6 +271,8 @@ describe('bowline', () => {
     expect(daemon.calls.map(({ params }) => params)).toEqual([
       { name: 'eth0', priority: 'backup' },
       { mode: 'bonded' },
+      { name: 'wlan0', metered: 'yes' },
+      { access: 'tunnel' },
       { name: 'eth9', priority: 'never' },
     ]);
   });

@@ -85,6 +85,13 @@ describe('describing a status', () => {
       'warning',
     ],
     [
+      'a program that keeps removing routes',
+      protectedStatus({ degraded: [{ kind: 'routes-contested', by: 'systemd-network' }] }),
+      'Protected, with gaps',
+      'systemd-network keeps removing the tunnel’s routes; some connections go direct',
+      'warning',
+    ],
+    [
       'away',
       { ...commonStatus(), state: 'away', reason: 'other-network' },
       'Away from home',
