@@ -58,15 +58,15 @@ describe('beside other software', () => {
     'firewalld and Docker let everything of the tunnel pass, by IPv%i',
     async (family) => {
       await inHome({ rpFilter: 1 }, async (scene) => {
-        await startFirewalld(scene.home);
         await startDocker(scene.home);
+        await startFirewalld(scene.home);
         const before = await foreignState(scene.home);
         await scene.tunnel();
         const traffic = await scene.traffic({ family });
         await scene.pause('traffic', 1000);
         const pulled = await carrier(scene.home, 'eth0');
         await scene.pause('the cable is pulled', 1000);
-        // Both reload by writing their whole rule set again.
+        // It reloads by writing its whole table again.
         await scene.home.run('laptop', 'nft', ['delete', 'table', 'inet', 'firewalld']);
         await startFirewalld(scene.home);
         await scene.pause('the firewall was reloaded', 1000);
@@ -81,7 +81,7 @@ describe('beside other software', () => {
 });
 
 describe('somebody who removes the tunnel’s rules', () => {
-  it('once is answered in milliseconds, with a line in the log that says what and who', async () => {
+  it('once is answered at once, with a line in the log that says what and who', async () => {
     await inHome({ rpFilter: 1 }, async (scene) => {
       const tunnel = await scene.tunnel();
       const right = await ourState(scene);
@@ -182,8 +182,8 @@ const WIPES = [
   { wipe: 'ip -4 address flush dev bowline0', isBack: 'ip route show table 4747 | grep -q default' },
 ];
 
-/** Some ten times what it takes on an idle machine. */
-const REPAIRED_WITHIN_MS = 500;
+/** Some tens of milliseconds on an idle machine; here two cores are busy with traffic and with looking. */
+const REPAIRED_WITHIN_MS = 1000;
 
 /** A script that wipes, waits until it is undone, and prints the milliseconds between. */
 function timeOf(wipe: string, isBack: string): string {
