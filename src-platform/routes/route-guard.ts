@@ -42,6 +42,9 @@ export class RouteGuard {
   readonly #pace = new RepairPace();
   #repair: NodeJS.Timeout | null = null;
   #requester: Requester | null = null;
+  #isRepairing = false;
+  /** Something was removed while the last repair was under way. */
+  #isDueAgain = false;
   #isClosed = false;
 
   constructor(options: RouteGuardOptions) {
@@ -66,7 +69,13 @@ export class RouteGuard {
     const removal = this.#options.netlink.read().find((event) => this.#isRemovalOfOurs(event));
     if (removal === undefined) return;
     this.#requester ??= this.#requesterOf(removal);
-    if (this.#repair !== null) return;
+    this.#plan();
+  }
+
+  /** A repair under way decides how long the next one has to wait. */
+  #plan(): void {
+    if (this.#isRepairing) this.#isDueAgain = true;
+    if (this.#repair !== null || this.#isRepairing || this.#isClosed) return;
     const delayMs = Math.max(SWEEP_MS, this.#pace.waitMs(performance.now()));
     this.#repair = setTimeout(() => void this.#repairNow(), delayMs);
   }
@@ -75,8 +84,12 @@ export class RouteGuard {
     const requester = this.#requester;
     this.#repair = null;
     this.#requester = null;
+    this.#isRepairing = true;
     const wasMissing = await this.#options.onRemoved(requester);
-    if (wasMissing && !this.#isClosed) this.#pace.noteRepair(performance.now());
+    this.#isRepairing = false;
+    if (wasMissing) this.#pace.noteRepair(performance.now());
+    if (this.#isDueAgain) this.#plan();
+    this.#isDueAgain = false;
   }
 
   /** Asked at once: a command that has done its work ends within milliseconds. */
