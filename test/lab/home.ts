@@ -184,7 +184,7 @@ export class VirtualHome implements AsyncDisposable {
     const commands = [
       ...families.flatMap((family) => [`ip ${family} rule`, `ip ${family} route show table all | sort`]),
       // A device that came back has another index, and stands elsewhere in the list.
-      'ip -br addr | sed "s/@if[0-9]*//; s/ *$//" | sort',
+      'ip -br addr | sed "s/@if[0-9]*//; s/  */ /g; s/ *$//" | sort',
       'nft -s list ruleset',
       'sysctl -a 2>/dev/null | grep ^net | grep -vE "count|nf_conntrack_(max|buckets)|random|route.(flush|gc)" | sort',
       'cat /etc/resolv.conf',
