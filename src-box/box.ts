@@ -90,6 +90,7 @@ export class Box {
       random: (count) => new Uint8Array(randomBytes(count)),
       now: native.nowMicros(),
       describeRemote,
+      sourceOf: native.addressSource,
       onPairing: (datagram) => this.pairing.onDatagram(datagram),
     });
     this.engine.coalescer.isEnabled = takesSegmentedUdp(tun);

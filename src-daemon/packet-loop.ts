@@ -45,6 +45,7 @@ export class PacketLoop {
       random: (count) => new Uint8Array(randomBytes(count)),
       now: native.nowMicros(),
       describeRemote: () => new Uint8Array(0),
+      sourceOf: () => 0,
       onPairing: (datagram) => this.onPairing?.(datagram),
     });
     this.pump.setEngine(this.engine);

@@ -36,6 +36,8 @@ export interface EngineOptions {
   readonly now: number;
   /** Writes the bytes that identify a remote address, for cookies. */
   readonly describeRemote: (remote: number) => Uint8Array;
+  /** A number that is equal for equal remote addresses, whatever the port, and that a sender cannot foretell. */
+  readonly sourceOf: (remote: number) => number;
   /** Takes datagrams of pairing; left out, they are counted as unknown. */
   readonly onPairing?: (datagram: RawDatagram) => void;
 }
@@ -88,6 +90,7 @@ export class Engine {
       jar: new CookieJar(options.random, options.now),
       gate: new InitiationMac(options.staticKey.publicKey),
       describeRemote: options.describeRemote,
+      sourceOf: options.sourceOf,
     });
   }
 
@@ -229,18 +232,19 @@ export class Engine {
     remote: number,
     now: number,
   ): void {
+    const isInitiation = this.options.role === 'responder' && type === TYPE_INITIATION;
+    const isAnswer =
+      this.options.role === 'initiator' &&
+      (type === TYPE_RESPONSE || type === TYPE_COOKIE || type === TYPE_VERSION);
+    const isPairing = this.options.onPairing !== undefined && type === TYPE_PAIRING;
+    if (!isInitiation && !isAnswer && !isPairing) return this.drops.add('unknown-type');
+    if (isInitiation && !this.responder.admits(remote, now)) return;
     // A copy: the handshake outlives the receive buffer, and its messages are short and rare.
     const message = this.options.memory.bytes.slice(at, at + Math.min(length, MAX_HANDSHAKE_BYTES + 1));
     if (message.length > MAX_HANDSHAKE_BYTES) return this.drops.add('handshake-invalid');
-    const { onPairing } = this.options;
-    if (type === TYPE_PAIRING && onPairing !== undefined)
-      return onPairing({ socket, remote, bytes: message });
-    if (this.options.role === 'responder') {
-      if (type === TYPE_INITIATION) return this.responder.onInitiation(message, socket, remote, now);
-    } else if (type === TYPE_RESPONSE || type === TYPE_COOKIE || type === TYPE_VERSION) {
-      return this.initiator.onAnswer(type, message, now);
-    }
-    this.drops.add('unknown-type');
+    if (isInitiation) return this.responder.onInitiation(message, socket, remote, now);
+    if (isAnswer) return this.initiator.onAnswer(type, message, now);
+    this.options.onPairing?.({ socket, remote, bytes: message });
   }
 
   // ---- time and output -----------------------------------------------------------------------------------------

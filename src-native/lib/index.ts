@@ -12,6 +12,7 @@ export const {
   nowMicros,
   addressIntern,
   addressDescribe,
+  addressSource,
   addressPin,
   addressUnpin,
   keyAdd,

@@ -303,6 +303,11 @@ export interface NativeApi {
   readonly addressIntern: (ip: string, port: number, scopeId?: number) => number;
   /** @throws RangeError `ERR_BAD_ADDRESS` for an id that is not in use. */
   readonly addressDescribe: (id: number) => AddressDescription;
+  /**
+   * A 32-bit number that is equal for equal remote addresses, whatever the port, and that senders cannot foretell.
+   * @throws RangeError `ERR_BAD_ADDRESS` for an id that is not in use.
+   */
+  readonly addressSource: (id: number) => number;
   /** Keeps an id from being recycled; counted. */
   readonly addressPin: (id: number) => void;
   readonly addressUnpin: (id: number) => void;

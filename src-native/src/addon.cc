@@ -56,6 +56,12 @@ napi_value addressDescribe(Call& call) {
       .value();
 }
 
+napi_value addressSource(Call& call) {
+  const auto id = static_cast<uint32_t>(call.int32(0, "id"));
+  if (call.instance->addresses.find(id) == nullptr) throwBadAddress();
+  return makeNumber(call.env, call.instance->addresses.sourceOf(id));
+}
+
 napi_value addressPin(Call& call) {
   if (!call.instance->addresses.pin(static_cast<uint32_t>(call.int32(0, "id")))) throwBadAddress();
   return call.undefined();
@@ -74,6 +80,7 @@ void defineAll(napi_env env, napi_value exports) {
       functionProperty<nowMicros>("nowMicros"),
       functionProperty<addressIntern>("addressIntern"),
       functionProperty<addressDescribe>("addressDescribe"),
+      functionProperty<addressSource>("addressSource"),
       functionProperty<addressPin>("addressPin"),
       functionProperty<addressUnpin>("addressUnpin"),
       functionProperty<keyAdd>("keyAdd"),

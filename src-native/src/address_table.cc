@@ -52,16 +52,26 @@ AddressTable::AddressTable() : entries_(kCapacity + 1), buckets_(kBuckets, 0) {
   }
 }
 
+uint64_t AddressTable::hashOf(const uint64_t* words, std::size_t count) const {
+  uint64_t hash = secret_[0];
+  for (std::size_t index = 0; index < count; index++) {
+    const unsigned __int128 product =
+        static_cast<unsigned __int128>(hash ^ words[index]) * (secret_[1] | 1) + 0x9e3779b97f4a7c15u;
+    hash = static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
+  }
+  return hash;
+}
+
 uint32_t AddressTable::bucketOf(const Address& address) const {
   uint64_t words[6] = {};
   memcpy(words, &address, sizeof address);
-  uint64_t hash = secret_[0];
-  for (const uint64_t word : words) {
-    const unsigned __int128 product =
-        static_cast<unsigned __int128>(hash ^ word) * (secret_[1] | 1) + 0x9e3779b97f4a7c15u;
-    hash = static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
-  }
-  return static_cast<uint32_t>(hash >> 32) % kBuckets;
+  return static_cast<uint32_t>(hashOf(words, 6) >> 32) % kBuckets;
+}
+
+uint32_t AddressTable::sourceOf(uint32_t id) const {
+  uint64_t words[2];
+  memcpy(words, &entries_[id].address.remote, sizeof words);
+  return static_cast<uint32_t>(hashOf(words, 2) >> 32);
 }
 
 uint32_t AddressTable::intern(const Address& address) {

@@ -51,6 +51,8 @@ class AddressTable {
   const Address* find(uint32_t id) const;
   // An entry with this remote, port and scope and any local address; 0 if there is none.
   uint32_t findRemote(const Address& address) const;
+  // A keyed hash of the remote address without its port; the id must be in use.
+  uint32_t sourceOf(uint32_t id) const;
   // False if the id is not in use.
   bool pin(uint32_t id);
   // False if the id is not pinned.
@@ -68,6 +70,7 @@ class AddressTable {
   };
   static constexpr uint32_t kBuckets = 2 * kCapacity;
 
+  uint64_t hashOf(const uint64_t* words, std::size_t count) const;
   uint32_t bucketOf(const Address& address) const;
   uint32_t takeEntry();
   void unlink(uint32_t id);

@@ -78,6 +78,7 @@ export class SimNode {
       random: (count) => world.rng.bytes(count),
       now: world.now,
       describeRemote: (remote) => new Uint8Array([remote]),
+      sourceOf: (remote) => remote,
     });
     const peerKey = importPrivateKey(new Uint8Array(32).fill(this.peerByte)).publicKey;
     return [engine, engine.addPeer(peerKey)];

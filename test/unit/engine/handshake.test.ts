@@ -45,6 +45,18 @@ function worldOf(links: Partial<LinkConditions>[], options: { stops?: (heard: He
 const kinds = (node: SimNode): string[] =>
   node.events.flatMap((event) => (event.kind === 'established' ? [`established ${event.isResumed}`] : []));
 
+/** Counts the cookies that a node sends from here on, to whomever. */
+function cookiesOf({ engine }: SimNode): () => number {
+  let cookies = 0;
+  const genuine = engine.pollRaw.bind(engine);
+  engine.pollRaw = () => {
+    const raw = genuine();
+    if (raw?.bytes[0] === COOKIE) cookies++;
+    return raw;
+  };
+  return () => cookies;
+}
+
 describe('a new session', () => {
   test('stands after one round trip, and packets that waited for it flow', () => {
     const { world, laptop, box, run } = worldOf([{ delayMicros: 1_000 }]);
@@ -183,25 +195,57 @@ describe('under load', () => {
     world.dispose();
   });
 
-  test('beyond a limit nothing is looked at', () => {
+  test('one address does not take the share of others', () => {
     const { world, box, run } = worldOf([{}]);
     const gate = new InitiationMac(BOX_KEY);
     for (let i = 0; i < 300; i++) {
       const flood = new Uint8Array(158).fill(i);
       flood.set([INITIATION, 1, 0, 0, i, i >> 8]);
       gate.sign(flood);
-      world.inject(box, 0, 0, flood);
+      world.inject(box, 0, 16, flood);
     }
-    let cookies = 0;
-    const { engine } = box;
-    const genuine = engine.pollRaw.bind(engine);
-    engine.pollRaw = () => {
-      const raw = genuine();
-      if (raw?.bytes[0] === COOKIE) cookies++;
-      return raw;
-    };
+    const cookies = cookiesOf(box);
     run(5_000);
-    expect(cookies, 'of 300').toBe(195);
+    expect(box.engine.drops.snapshot()).toMatchObject({ 'handshake-invalid': 5, 'handshake-limited': 295 });
+    expect(cookies(), 'of 300').toBe(11);
+    world.dispose();
+  });
+
+  test('a session that stands renews its keys, whatever comes from elsewhere', () => {
+    const { world, laptop, box, run } = worldOf([{ delayMicros: 1_000 }]);
+    world.openPath(0);
+    run(100_000);
+    const gate = new InitiationMac(BOX_KEY);
+    const flood = (): void => {
+      for (let i = 0; i < 1_200; i++) {
+        const message = new Uint8Array(158).fill(i);
+        message.set([INITIATION, 1, 0, 0, i, i >> 8]);
+        gate.sign(message);
+        world.inject(box, 0, 16 * (1 + (i % 64)), message);
+      }
+    };
+    flood();
+    run(2_000);
+    laptop.engine.hurryHandshake(world.now);
+    world.settle(laptop);
+    // Less than the laptop waits before it repeats its initiation.
+    run(20_000);
+    expect(kinds(box)).toEqual(['established false', 'established true']);
+    world.dispose();
+  });
+
+  test('beyond a limit nothing is looked at', () => {
+    const { world, box, run } = worldOf([{}]);
+    const gate = new InitiationMac(BOX_KEY);
+    for (let i = 0; i < 1_200; i++) {
+      const flood = new Uint8Array(158).fill(i);
+      flood.set([INITIATION, 1, 0, 0, i, i >> 8]);
+      gate.sign(flood);
+      world.inject(box, 0, 16 * (1 + (i % 60)), flood);
+    }
+    const cookies = cookiesOf(box);
+    run(5_000);
+    expect(cookies(), 'of 1,200').toBe(395);
     world.dispose();
   });
 });

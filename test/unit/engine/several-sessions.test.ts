@@ -37,6 +37,7 @@ class Machine {
       random: (count) => rng.bytes(count),
       now: NOW,
       describeRemote: (remote) => new Uint8Array([remote]),
+      sourceOf: (remote) => remote,
       ...options,
     });
   }

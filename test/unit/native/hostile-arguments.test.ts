@@ -72,6 +72,7 @@ const FUNCTIONS = [
   'nowMicros',
   'addressIntern',
   'addressDescribe',
+  'addressSource',
   'addressPin',
   'addressUnpin',
   'keyAdd',

@@ -250,6 +250,7 @@ function runHandshake() {
       random,
       now: 0,
       describeRemote: () => new Uint8Array(1),
+      sourceOf: () => 0,
     });
     const session = engine.addPeer(importPrivateKey(fromHex(peer)).publicKey);
     const take = (bytes: Uint8Array): void => {
