@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { ControlServer } from '../src-control/index.ts';
+import { ControlServer, localControlAccess } from '../src-control/index.ts';
 import { decodeControlMessage, encodeControlMessage } from '../src-driver/control-messages.ts';
 import { Pump } from '../src-driver/pump.ts';
 import { undoChanges } from '../src-driver/undo-changes.ts';
@@ -177,9 +177,8 @@ export class Box {
       snapshots: {},
       socketPath: this.options.socketPath,
       programVersion: VERSION,
-      groupId: null,
+      access: localControlAccess(),
       readPeerCredentials: native.peerCredentials,
-      mayConnect: () => true,
       onNotice: (notice) => this.log.warn('control', { notice: notice.kind }),
     });
     this.log.info('started', {

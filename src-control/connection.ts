@@ -9,6 +9,7 @@ import type {
 } from '../src-shared/control/contract.ts';
 import { CONTROL_VERSION, serverMessageSchema, type ServerMessage } from '../src-shared/control/envelope.ts';
 import { controlError, type ControlError } from '../src-shared/control/error.ts';
+import { CONTROL_GROUP } from '../src-shared/model/defaults.ts';
 import { err, ok, type Result } from '../src-shared/util/result.ts';
 import { encodeFrame, FrameDecoder } from './framing.ts';
 import { errorCode } from './peer.ts';
@@ -198,7 +199,8 @@ function connectError(error: Error, socketPath: string, contractName: string): C
     case 'EPERM':
       return controlError(
         'NOT_PERMITTED',
-        `no permission to use ${socketPath}; join its group or use sudo`,
+        `no permission to use ${socketPath}; use sudo, or join the group: ` +
+          `sudo usermod -aG ${CONTROL_GROUP} NAME, then log in again`,
         data,
       );
     case 'ENOENT':

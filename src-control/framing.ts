@@ -1,5 +1,11 @@
-/** Largest message in bytes. A status with hundreds of links stays far below; a hostile client gains nothing. */
+/** Largest message in bytes. A status with hundreds of links and a long timeline stay below. */
 export const MAX_FRAME_BYTES = 1024 * 1024;
+
+/**
+ * Largest message of a client in bytes. Requests are short; reading 1 MiB of nested JSON would keep a daemon from its
+ * packets for tens of milliseconds, this for some hundred microseconds.
+ */
+export const MAX_CLIENT_FRAME_BYTES = 16 * 1024;
 
 const LENGTH_BYTES = 4;
 
@@ -36,6 +42,12 @@ export class FrameDecoder {
   #chunks: Buffer[] = [];
   #bufferedBytes = 0;
   #isBroken = false;
+  readonly #maxBytes: number;
+
+  /** @param maxBytes the longest frame that is taken. */
+  constructor(maxBytes = MAX_FRAME_BYTES) {
+    this.#maxBytes = maxBytes;
+  }
 
   /** True while a frame was begun and not finished. */
   get isMidFrame(): boolean {
@@ -52,7 +64,7 @@ export class FrameDecoder {
     for (;;) {
       if (this.#bufferedBytes < LENGTH_BYTES) return { messages, fault: null };
       const length = this.#peekLength();
-      if (length > MAX_FRAME_BYTES) return this.#break(messages, 'frame-too-long');
+      if (length > this.#maxBytes) return this.#break(messages, 'frame-too-long');
       if (length === 0) return this.#break(messages, 'frame-empty');
       if (this.#bufferedBytes < LENGTH_BYTES + length) return { messages, fault: null };
 

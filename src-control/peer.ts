@@ -8,6 +8,8 @@ export interface PeerCredentials {
   readonly pid: number;
   readonly uid: number;
   readonly gid: number;
+  /** Supplementary groups, as they were when it connected. */
+  readonly groups: readonly number[];
 }
 
 /** Asks the kernel who connected; `fileDescriptor` is that of the connected socket. */

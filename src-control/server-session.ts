@@ -7,7 +7,13 @@ import {
   type ServerMessage,
 } from '../src-shared/control/envelope.ts';
 import { controlError, type ControlError } from '../src-shared/control/error.ts';
-import { encodeFrame, FrameDecoder, MAX_FRAME_BYTES, type FramingFault } from './framing.ts';
+import {
+  encodeFrame,
+  FrameDecoder,
+  MAX_CLIENT_FRAME_BYTES,
+  MAX_FRAME_BYTES,
+  type FramingFault,
+} from './framing.ts';
 
 /*
  * One client of a control server, as a state machine over an injected transport. It assumes nothing good about the
@@ -39,6 +45,7 @@ export type CutOffReason =
   | 'bad-message'
   | 'stalled-mid-frame'
   | 'does-not-read'
+  | 'too-many-requests'
   | 'queue-full';
 
 /** What a session needs from its server. */
@@ -47,6 +54,8 @@ export interface SessionHost {
   readonly programVersion: string;
   /** Why this client is not served; told in answer to its hello. Null for a welcome client. */
   readonly refusal: ControlError | null;
+  /** Why this client may not call a method; null if it may, or if there is none of this name. */
+  mayCall(method: string): ControlError | null;
   /** Runs a request. Always resolves. */
   handle(method: string, params: unknown): Promise<ResponseOutcome>;
   /** The event that a method subscribes to; null for ordinary methods. */
@@ -71,18 +80,26 @@ export const MAX_QUEUED_BYTES = 2 * MAX_FRAME_BYTES;
 /** More requests at once than any view sends; beyond that the client is told to wait. */
 export const MAX_REQUESTS_IN_FLIGHT = 16;
 
+/**
+ * More in a second than any view sends. The daemon handles requests between two batches of packets, and a pause of 10 ms
+ * looks like a failing link; this many cost some 2 ms.
+ */
+export const MAX_REQUESTS_PER_SECOND = 200;
+
 type Phase = 'awaiting-hello' | 'open' | 'closed';
 
 /** Serves one connection until {@link close} or until the client misbehaves. */
 export class ServerSession {
   readonly #transport: SessionTransport;
   readonly #host: SessionHost;
-  readonly #decoder = new FrameDecoder();
+  readonly #decoder = new FrameDecoder(MAX_CLIENT_FRAME_BYTES);
   readonly #subscriptions = new Set<string>();
   /** Events that changed while the client was not reading; only their newest payload is kept. */
   readonly #pendingEvents = new Map<string, unknown>();
   #phase: Phase = 'awaiting-hello';
   #requestsInFlight = 0;
+  #secondStartMs = 0;
+  #requestsInSecond = 0;
   #isClogged = false;
   #inputDeadline: NodeJS.Timeout | null;
   #stallDeadline: NodeJS.Timeout | null = null;
@@ -182,6 +199,16 @@ export class ServerSession {
   }
 
   #onRequest({ id, method, params }: Request): void {
+    if (this.#isFlooding()) {
+      const text = `more than ${MAX_REQUESTS_PER_SECOND} requests in a second; send fewer`;
+      this.#refuse('too-many-requests', controlError('BUSY', text));
+      return;
+    }
+    const refusal = this.#host.mayCall(method);
+    if (refusal !== null) {
+      this.#respond(id, { ok: false, error: refusal });
+      return;
+    }
     const event = this.#host.eventOf(method);
     if (event !== null) {
       this.#subscribe(id, event);
@@ -200,6 +227,16 @@ export class ServerSession {
       this.#requestsInFlight -= 1;
       this.#respond(id, outcome);
     });
+  }
+
+  #isFlooding(): boolean {
+    const nowMs = performance.now();
+    if (nowMs - this.#secondStartMs >= 1_000) {
+      this.#secondStartMs = nowMs;
+      this.#requestsInSecond = 0;
+    }
+    this.#requestsInSecond += 1;
+    return this.#requestsInSecond > MAX_REQUESTS_PER_SECOND;
   }
 
   #subscribe(id: number, event: string): void {

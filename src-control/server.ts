@@ -6,10 +6,16 @@ import type {
   EventPayload,
   Handlers,
   MethodName,
+  MethodSchema,
+  Right,
   Snapshots,
 } from '../src-shared/control/contract.ts';
 import type { ResponseOutcome } from '../src-shared/control/envelope.ts';
 import { controlError, type ControlError } from '../src-shared/control/error.ts';
+import { CONTROL_GROUP } from '../src-shared/model/defaults.ts';
+import { includesRight, type ControlAccess } from './access.ts';
+import { ConnectionCounts, type Admission } from './connection-counts.ts';
+import { NoticeLimit } from './notice-limit.ts';
 import {
   ControlSocketError,
   errorCode,
@@ -20,12 +26,6 @@ import {
   type ReadPeerCredentials,
 } from './peer.ts';
 import { ServerSession, type CutOffReason, type SessionTransport } from './server-session.ts';
-
-/** More windows and scripts than a person runs; beyond that somebody is looping. */
-const MAX_CLIENTS = 64;
-
-/** Clients that are told that they are too many also need a socket until they have read it; beyond this, no word. */
-const MAX_SOCKETS = 2 * MAX_CLIENTS;
 
 /** How long a refused client may take to read the reason. */
 const LINGER_MS = 1_000;
@@ -38,11 +38,9 @@ export interface ControlServerOptions<C extends Contract> {
   readonly socketPath: string;
   /** Version of this program, told to clients. */
   readonly programVersion: string;
-  /** Group that may talk to the socket beside its owner; null leaves the process' own group. */
-  readonly groupId: number | null;
+  /** Who may do what; the mode of the socket file has decided before. */
+  readonly access: ControlAccess;
   readonly readPeerCredentials: ReadPeerCredentials;
-  /** Decides about a client by what the kernel says of it; the file mode has decided before. */
-  readonly mayConnect: (peer: PeerCredentials) => boolean;
   /** Takes what is worth a log line. */
   readonly onNotice: (notice: ControlNotice) => void;
 }
@@ -51,6 +49,7 @@ export interface ControlServerOptions<C extends Contract> {
 export type ControlNotice =
   | { readonly kind: 'client-refused'; readonly uid: number | null; readonly pid: number | null }
   | { readonly kind: 'client-cut-off'; readonly reason: CutOffReason }
+  | { readonly kind: 'method-refused'; readonly method: string; readonly uid: number }
   | { readonly kind: 'handler-failed'; readonly method: string; readonly error: unknown }
   | { readonly kind: 'invalid-result'; readonly method: string; readonly error: unknown }
   | { readonly kind: 'server-failed'; readonly error: unknown };
@@ -61,6 +60,8 @@ export class ControlServer<C extends Contract> {
   readonly #server: Server;
   readonly #sessions = new Set<ServerSession>();
   readonly #sockets = new Set<Socket>();
+  readonly #counts = new ConnectionCounts();
+  readonly #notices = new NoticeLimit();
 
   private constructor(options: ControlServerOptions<C>) {
     this.#options = options;
@@ -108,7 +109,7 @@ export class ControlServer<C extends Contract> {
   }
 
   #listen(): Promise<void> {
-    const { socketPath, groupId, onNotice } = this.#options;
+    const { socketPath, access, onNotice } = this.#options;
     return new Promise((resolve, reject) => {
       this.#server.once('error', reject);
       this.#server.listen({ path: socketPath }, () => {
@@ -119,7 +120,7 @@ export class ControlServer<C extends Contract> {
       // The file exists as soon as listen() returned without an error event; the mode has to be right before the
       // first client can be accepted.
       try {
-        restrictSocket(socketPath, groupId);
+        restrictSocket(socketPath, access.groupId);
       } catch (error) {
         if (errorCode(error) === 'ENOENT') return;
         this.#server.close();
@@ -132,18 +133,27 @@ export class ControlServer<C extends Contract> {
   #onConnection(socket: Socket): void {
     // A client that vanishes is ordinary; what follows is `close`.
     socket.on('error', () => undefined);
-    if (this.#sockets.size >= MAX_SOCKETS) {
+    const peer = this.#credentialsOf(socket);
+    const right = peer === null ? null : this.#options.access.rightOf(peer);
+    // Who cannot be named counts as one more user.
+    const uid = peer?.uid ?? NO_USER;
+    const mayConfigure = right === 'configure';
+    const admission = this.#counts.enter(uid, mayConfigure);
+    if (admission === 'drop') {
       socket.destroy();
       return;
     }
+    if (right === null)
+      this.#note({ kind: 'client-refused', uid: peer?.uid ?? null, pid: peer?.pid ?? null });
     const session = new ServerSession(transportOver(socket), {
       contractName: this.#options.contract.name,
       programVersion: this.#options.programVersion,
-      refusal: this.#refusalOf(socket),
+      refusal: refusalOf(uid, right, admission),
+      mayCall: (method) => this.#methodRefusal(method, uid, right),
       handle: (method, params) => this.#handle(method, params),
       eventOf: (method) => this.#eventOf(method),
       snapshot: (event) => this.#snapshot(event),
-      onCutOff: (reason) => this.#options.onNotice({ kind: 'client-cut-off', reason }),
+      onCutOff: (reason) => this.#note({ kind: 'client-cut-off', reason }),
     });
     this.#sockets.add(socket);
     this.#sessions.add(session);
@@ -153,22 +163,26 @@ export class ControlServer<C extends Contract> {
       session.onClosed();
       this.#sessions.delete(session);
       this.#sockets.delete(socket);
+      this.#counts.leave(uid, mayConfigure);
     });
   }
 
-  #refusalOf(socket: Socket): ControlError | null {
-    const peer = this.#credentialsOf(socket);
-    if (peer === null || !this.#options.mayConnect(peer)) {
-      this.#options.onNotice({ kind: 'client-refused', uid: peer?.uid ?? null, pid: peer?.pid ?? null });
-      return controlError(
-        'NOT_PERMITTED',
-        'this user may not use the control socket; join its group or use sudo',
-      );
-    }
-    if (this.#sessions.size >= MAX_CLIENTS) {
-      return controlError('BUSY', `${MAX_CLIENTS} clients are connected; close some`);
-    }
-    return null;
+  /** Passes on what a client caused, unless it causes too much of it. */
+  #note(notice: ControlNotice): void {
+    if (this.#notices.admits(notice.kind, performance.now())) this.#options.onNotice(notice);
+  }
+
+  #methodRefusal(method: string, uid: number, held: Right | null): ControlError | null {
+    const needed = this.#methodSchema(method)?.right;
+    if (needed === undefined || (held !== null && includesRight(held, needed))) return null;
+    this.#note({ kind: 'method-refused', method, uid });
+    const text = `${method} takes the right to ${needed}, which user ${uid} does not have; use sudo`;
+    return controlError('NOT_PERMITTED', text, { method, right: needed });
+  }
+
+  #methodSchema(method: string): MethodSchema | undefined {
+    const { methods } = this.#options.contract;
+    return Object.hasOwn(methods, method) ? methods[method] : undefined;
   }
 
   #credentialsOf(socket: Socket): PeerCredentials | null {
@@ -183,8 +197,8 @@ export class ControlServer<C extends Contract> {
   }
 
   async #handle(method: string, params: unknown): Promise<ResponseOutcome> {
-    const { contract, handlers, onNotice } = this.#options;
-    const schema = Object.hasOwn(contract.methods, method) ? contract.methods[method] : undefined;
+    const { handlers, onNotice } = this.#options;
+    const schema = this.#methodSchema(method);
     if (schema === undefined) {
       return { ok: false, error: controlError('UNKNOWN_METHOD', `unknown method ${method}`) };
     }
@@ -222,6 +236,19 @@ export class ControlServer<C extends Contract> {
     return this.#options.contract.events[event]?.payload.parse(snapshots[event]?.());
   }
 }
+
+/** Why a client is not served at all; null for a welcome one. */
+function refusalOf(uid: number, right: Right | null, admission: Admission): ControlError | null {
+  if (right === null) {
+    const advice = `use sudo, or join the group: sudo usermod -aG ${CONTROL_GROUP} NAME, then log in again`;
+    return controlError('NOT_PERMITTED', `user ${uid} may not use the control socket; ${advice}`);
+  }
+  if (admission === 'serve') return null;
+  return controlError('BUSY', `user ${uid} has too many clients connected; close some`);
+}
+
+/** Stands for a client whose credentials cannot be read. */
+const NO_USER = -1;
 
 function transportOver(socket: Socket): SessionTransport {
   return {

@@ -1,4 +1,4 @@
-import { ControlServer } from '../../src-control/index.ts';
+import { ControlServer, localControlAccess } from '../../src-control/index.ts';
 import { native } from '../../src-platform/native.ts';
 import type { Log } from '../../src-platform/log.ts';
 import { daemonContract, type DaemonContract } from '../../src-shared/control/contract.ts';
@@ -19,9 +19,8 @@ export function listenForControl(
     snapshots: { 'status.changed': () => daemon.status() },
     socketPath: files.socketPath,
     programVersion: VERSION,
-    groupId: null,
+    access: localControlAccess(),
     readPeerCredentials: native.peerCredentials,
-    mayConnect: () => true,
     onNotice: (notice) => log.warn('control', { ...notice }),
   });
 }

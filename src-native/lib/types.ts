@@ -280,6 +280,8 @@ export interface PeerCredentials {
   readonly pid: number;
   readonly uid: number;
   readonly gid: number;
+  /** Supplementary groups. */
+  readonly groups: readonly number[];
 }
 
 /**
@@ -342,7 +344,7 @@ export interface NativeApi {
    * `null` if there is no such interface.
    */
   readonly carrierUp: (interfaceName: string) => boolean | null;
-  /** Who is at the other end of a Unix stream socket. */
+  /** Who is at the other end of a Unix stream socket, as of when it connected. */
   readonly peerCredentials: (fd: number) => PeerCredentials;
   /** Sends a message to a service manager's socket, such as `$NOTIFY_SOCKET`; `@` begins an abstract name. */
   readonly sdNotify: (path: string, message: string) => void;

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include <cstddef>
+#include <vector>
 
 #include "file_descriptor.h"
 #include "functions.h"
@@ -22,6 +23,18 @@ int controlSocket(Instance& instance) {
     if (!instance.controlSocket.isOpen()) throwSystem("socket");
   }
   return instance.controlSocket.get();
+}
+
+std::vector<gid_t> peerGroups(int fd) {
+  // Most users are in a few groups; the kernel tells how many there are where they are more.
+  std::vector<gid_t> groups(32);
+  for (;;) {
+    socklen_t length = static_cast<socklen_t>(groups.size() * sizeof(gid_t));
+    const bool isRead = getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups.data(), &length) == 0;
+    if (!isRead && errno != ERANGE) throwSystem("getsockopt(SO_PEERGROUPS)");
+    groups.resize(length / sizeof(gid_t));
+    if (isRead) return groups;
+  }
 }
 
 }  // namespace
@@ -58,15 +71,23 @@ napi_value carrierUp(Call& call) {
 }
 
 napi_value peerCredentials(Call& call) {
+  const int fd = call.int32(0, "fd");
   ucred credentials{};
   socklen_t length = sizeof credentials;
-  if (getsockopt(call.int32(0, "fd"), SOL_SOCKET, SO_PEERCRED, &credentials, &length) != 0) {
+  if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &length) != 0) {
     throwSystem("getsockopt(SO_PEERCRED)");
+  }
+  const std::vector<gid_t> groups = peerGroups(fd);
+  napi_value list = nullptr;
+  check(call.env, napi_create_array_with_length(call.env, groups.size(), &list));
+  for (uint32_t index = 0; index < groups.size(); index++) {
+    check(call.env, napi_set_element(call.env, list, index, makeNumber(call.env, groups[index])));
   }
   return ObjectBuilder(call.env)
       .number("pid", credentials.pid)
       .number("uid", credentials.uid)
       .number("gid", credentials.gid)
+      .set("groups", list)
       .value();
 }
 

@@ -23,8 +23,16 @@ import type { ControlError } from './error.ts';
  * of that moment, and a subscriber that reads slowly misses intermediate snapshots, never the last one.
  */
 
-/** Parameters and result of one method. */
+/**
+ * What a caller has to be allowed to do, each including the ones before it. `look`: see state. `switch`: steer what is
+ * set up, with nothing that one more click does not undo. `configure`: decide whom to trust.
+ */
+export const RIGHTS = ['look', 'switch', 'configure'] as const;
+export type Right = (typeof RIGHTS)[number];
+
+/** Parameters and result of one method, and the right that it takes to call it. */
 export interface MethodSchema {
+  readonly right: Right;
   readonly params: z.ZodType;
   readonly result: z.ZodType;
 }
@@ -85,16 +93,18 @@ export type UnplugReport = z.infer<typeof unplugReportSchema>;
 export const daemonContract = {
   name: 'daemon',
   methods: {
-    'status.get': { params: nothing, result: daemonStatusSchema },
-    'status.subscribe': { params: nothing, result: nothing },
+    'status.get': { right: 'look', params: nothing, result: daemonStatusSchema },
+    'status.subscribe': { right: 'look', params: nothing, result: nothing },
     /** `now` (only with `wanted: false`) ends open tunnel connections rather than waiting for their end. */
     'connection.setWanted': {
+      right: 'switch',
       params: z.object({ wanted: z.boolean(), now: z.boolean().optional() }),
       result: nothing,
     },
-    'mode.set': { params: z.object({ mode: modeSchema }), result: nothing },
-    'links.list': { params: nothing, result: z.object({ links: z.array(linkStatusSchema) }) },
+    'mode.set': { right: 'switch', params: z.object({ mode: modeSchema }), result: nothing },
+    'links.list': { right: 'look', params: nothing, result: z.object({ links: z.array(linkStatusSchema) }) },
     'link.setPriority': {
+      right: 'switch',
       params: z.object({ name: linkNameSchema, priority: linkPrioritySchema }),
       result: nothing,
     },
@@ -105,25 +115,29 @@ export const daemonContract = {
     /** How hosts of the laptop's own networks are reached; for connections that start from then on. */
     'lan.set': { params: z.object({ access: lanAccessSchema }), result: nothing },
     /** What happened, for weeks back. */
-    'timeline.list': { params: timelineQuerySchema, result: timelineSchema },
+    'timeline.list': { right: 'look', params: timelineQuerySchema, result: timelineSchema },
     /** Without `link`, the carrying link is tested. */
     'test.unplug': {
+      right: 'switch',
       params: z.object({ link: linkNameSchema.optional(), kind: unplugKindSchema }),
       result: unplugReportSchema,
     },
     /** `box` is `auto` or `HOST[:PORT]`. Paired means protected: protection is switched on. */
     'pairing.pair': {
+      right: 'switch',
       params: z.object({ box: z.string().min(1).max(300), code: pairingCodeSchema }),
       result: z.object({ box: boxIdentitySchema }),
     },
     /** Forgets the box, and the box this laptop if it can be told. */
-    'pairing.unpair': { params: nothing, result: nothing },
+    'pairing.unpair': { right: 'configure', params: nothing, result: nothing },
     /** Searches the links for boxes; what they say of themselves is not proven. */
     'boxes.find': {
+      right: 'look',
       params: z.object({ timeoutMillis: z.number().int().min(100).max(10_000) }),
       result: z.object({ boxes: z.array(foundBoxSchema).max(MAX_FOUND_BOXES) }),
     },
     'doctor.run': {
+      right: 'switch',
       params: z.object({ fix: z.boolean() }),
       result: z.object({ checks: z.array(doctorCheckSchema) }),
     },
@@ -138,13 +152,21 @@ export type DaemonContract = typeof daemonContract;
 export const boxContract = {
   name: 'box',
   methods: {
-    'box.status': { params: nothing, result: boxStatusSchema },
-    'box.peers': { params: nothing, result: z.object({ peers: z.array(peerStatusSchema) }) },
-    'box.revoke': { params: z.object({ name: peerNameSchema }), result: nothing },
-    'box.rename': { params: z.object({ name: peerNameSchema, newName: peerNameSchema }), result: nothing },
-    /** Shows a new code in place of the one before. */
-    'box.pair': { params: nothing, result: shownCodeSchema },
-    'box.key': { params: nothing, result: z.object({ publicKey: z.string(), fingerprint: z.string() }) },
+    'box.status': { right: 'look', params: nothing, result: boxStatusSchema },
+    'box.peers': { right: 'look', params: nothing, result: z.object({ peers: z.array(peerStatusSchema) }) },
+    'box.revoke': { right: 'configure', params: z.object({ name: peerNameSchema }), result: nothing },
+    'box.rename': {
+      right: 'configure',
+      params: z.object({ name: peerNameSchema, newName: peerNameSchema }),
+      result: nothing,
+    },
+    /** Shows a new code in place of the one before: whoever reads it can pair. */
+    'box.pair': { right: 'configure', params: nothing, result: shownCodeSchema },
+    'box.key': {
+      right: 'look',
+      params: nothing,
+      result: z.object({ publicKey: z.string(), fingerprint: z.string() }),
+    },
   },
   events: {},
 } as const satisfies Contract;

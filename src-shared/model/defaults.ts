@@ -1,6 +1,9 @@
 /** UDP port of the box. Unassigned by IANA, above 1024 and below the ephemeral ports. */
 export const DEFAULT_PORT = 4747;
 
+/** Members of this group may look and switch; who configures is root. */
+export const CONTROL_GROUP = 'bowline';
+
 /** Where the laptop's daemon listens for its command line and window. */
 export const DEFAULT_DAEMON_SOCKET = '/run/bowline/daemon.sock';
 

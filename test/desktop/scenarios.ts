@@ -129,7 +129,7 @@ export const SCENARIOS: Readonly<Record<string, (stage: Stage) => Promise<void>>
   },
 
   'a socket without permission needs permission': async (stage) => {
-    await stage.daemon.start(stage.socketPath, { mayConnect: () => false });
+    await stage.daemon.start(stage.socketPath, { access: { groupId: null, rightOf: () => null } });
     await stage.open({ withDaemon: false });
     await stage.until('the reason', () => stage.rows()[0] === 'Permission needed');
   },

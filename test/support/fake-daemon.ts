@@ -1,4 +1,4 @@
-import { ControlServer, type ControlServerOptions } from '../../src-control/index.ts';
+import { controlAccess, ControlServer, type ControlServerOptions } from '../../src-control/index.ts';
 import { daemonContract, type DaemonContract } from '../../src-shared/control/contract.ts';
 import { controlError } from '../../src-shared/control/error.ts';
 import type { FoundBox } from '../../src-shared/model/found-box.ts';
@@ -27,9 +27,8 @@ export class FakeDaemon {
       contract: daemonContract,
       socketPath,
       programVersion: '0.1.0',
-      groupId: null,
-      readPeerCredentials: () => ({ pid: 1, uid: 0, gid: 0 }),
-      mayConnect: () => true,
+      access: controlAccess(null, 0),
+      readPeerCredentials: () => ({ pid: 1, uid: 0, gid: 0, groups: [] }),
       onNotice: () => undefined,
       snapshots: { 'status.changed': () => this.status },
       handlers: this.#handlers(),

@@ -1,4 +1,4 @@
-import { ControlServer } from '../../src-control/index.ts';
+import { controlAccess, ControlServer } from '../../src-control/index.ts';
 import { controlError, type ControlError } from '../../src-shared/control/error.ts';
 import { daemonContract, type DaemonContract } from '../../src-shared/control/contract.ts';
 import type { DoctorCheck } from '../../src-shared/model/doctor.ts';
@@ -29,9 +29,8 @@ export class FakeWindowDaemon {
       contract: daemonContract,
       socketPath,
       programVersion: '0.1.0',
-      groupId: null,
-      readPeerCredentials: () => ({ pid: 1, uid: 0, gid: 0 }),
-      mayConnect: () => true,
+      access: controlAccess(null, 0),
+      readPeerCredentials: () => ({ pid: 1, uid: 0, gid: 0, groups: [] }),
       onNotice: () => undefined,
       snapshots: { 'status.changed': () => this.status },
       handlers: {

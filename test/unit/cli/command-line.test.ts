@@ -108,11 +108,11 @@ describe('bowline', () => {
 
   it('exits with 4 when the daemon does not permit the user', async () => {
     await daemon.stop();
-    await daemon.start(socketPath, { mayConnect: () => false });
+    await daemon.start(socketPath, { access: { groupId: null, rightOf: () => null } });
     expect(await run('links')).toMatchObject({
       status: 4,
       out: [],
-      err: [expect.stringContaining('join its group')],
+      err: [expect.stringContaining('join the group')],
     });
   });
 

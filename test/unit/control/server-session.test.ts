@@ -1,9 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { encodeFrame, FrameDecoder } from '../../../src-control/framing.ts';
+import { encodeFrame, FrameDecoder, MAX_CLIENT_FRAME_BYTES } from '../../../src-control/framing.ts';
 import {
   FRAME_TIMEOUT_MS,
   HELLO_TIMEOUT_MS,
   MAX_REQUESTS_IN_FLIGHT,
+  MAX_REQUESTS_PER_SECOND,
   ServerSession,
   STALL_TIMEOUT_MS,
   type CutOffReason,
@@ -133,6 +134,32 @@ describe('a control server session', () => {
     ]);
   });
 
+  it('cuts off a client that asks without end, and tells it why', async () => {
+    const client = connect();
+    client.say(hello());
+    for (let id = 0; id < MAX_REQUESTS_PER_SECOND; id += 1) {
+      client.say({ type: 'request', id, method: 'echo', params: {} });
+      await settled();
+    }
+    expect(client.fate(), 'as many as are allowed').toEqual({ ended: null, reasons: [] });
+    vi.advanceTimersByTime(1_000);
+    for (let id = 0; id <= MAX_REQUESTS_PER_SECOND; id += 1) {
+      client.say({ type: 'request', id, method: 'echo', params: {} });
+      await settled();
+    }
+    expect(client.fate()).toEqual({ ended: 'ended', reasons: ['too-many-requests'] });
+    expect(client.heard().at(-1)).toMatchObject({ type: 'refused', error: { code: 'BUSY' } });
+  });
+
+  it('cuts off a client whose message is longer than any request, before it is read', () => {
+    const client = connect();
+    client.say(hello());
+    const head = Buffer.alloc(4);
+    head.writeUInt32BE(MAX_CLIENT_FRAME_BYTES + 1);
+    client.sendBytes(head);
+    expect(client.fate()).toEqual({ ended: 'ended', reasons: ['frame-too-long'] });
+  });
+
   it('answers INTERNAL where a result is longer than a message may be', async () => {
     const client = connect({ handle: () => Promise.resolve({ ok: true, result: 'x'.repeat(2_000_000) }) });
     client.say(hello(), { type: 'request', id: 1, method: 'echo', params: {} });
@@ -169,6 +196,7 @@ function connect(overrides: Partial<SessionHost> = {}) {
       contractName: 'test',
       programVersion: '1.0',
       refusal: null,
+      mayCall: () => null,
       handle: (method, params) => Promise.resolve({ ok: true, result: { method, params } }),
       eventOf: (method) => (method === 'subscribe' ? 'changed' : null),
       snapshot: () => ({ version: 1 }),

@@ -3,9 +3,12 @@ import { createConnection, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { controlAccess } from '../../../src-control/access.ts';
 import { ControlClient } from '../../../src-control/client.ts';
 import { ControlConnection } from '../../../src-control/connection.ts';
 import { encodeFrame, FrameDecoder } from '../../../src-control/framing.ts';
+import { MAX_CLIENTS_OF_USER } from '../../../src-control/connection-counts.ts';
+import type { PeerCredentials } from '../../../src-control/peer.ts';
 import { ControlServer, type ControlNotice, type ControlServerOptions } from '../../../src-control/server.ts';
 import { daemonContract, type DaemonContract } from '../../../src-shared/control/contract.ts';
 import { controlError } from '../../../src-shared/control/error.ts';
@@ -103,10 +106,7 @@ describe('the control server and its clients', () => {
   });
 
   it('tells a user without permission so, whatever the file mode allowed', async () => {
-    await serve(
-      {},
-      { readPeerCredentials: () => ({ pid: 1, uid: 1001, gid: 1001 }), mayConnect: (p) => p.uid === 0 },
-    );
+    await serve({}, { readPeerCredentials: () => stranger() });
     expect(await ControlConnection.open(target())).toMatchObject({
       ok: false,
       error: { code: 'NOT_PERMITTED' },
@@ -114,9 +114,75 @@ describe('the control server and its clients', () => {
     expect(notices).toEqual([{ kind: 'client-refused', uid: 1001, pid: 1 }]);
   });
 
+  it('lets a member of the group look and switch, and says what configuring takes', async () => {
+    await serve(
+      { 'doctor.run': () => ok({ checks: [] }) },
+      { contract: { ...daemonContract, methods: configuring('doctor.run') }, readPeerCredentials: member },
+    );
+    const connection = await connect();
+    expect(await connection.call('links.list', {})).toMatchObject({ ok: true });
+    expect(await connection.call('mode.set', { mode: 'bonded' })).toEqual(ok({}));
+    expect(await connection.call('doctor.run', { fix: false })).toEqual(
+      err({
+        code: 'NOT_PERMITTED',
+        message: 'doctor.run takes the right to configure, which user 1001 does not have; use sudo',
+        data: { method: 'doctor.run', right: 'configure' },
+      }),
+    );
+    expect(notices).toEqual([{ kind: 'method-refused', method: 'doctor.run', uid: 1001 }]);
+  });
+
+  it('lets root and its own user configure', async () => {
+    for (const readPeerCredentials of [root, () => ({ ...stranger(), uid: 42 })]) {
+      const server = await serve(
+        {},
+        {
+          contract: { ...daemonContract, methods: configuring('doctor.run') },
+          access: { ...controlAccess(GROUP_ID, 42), groupId: null },
+          readPeerCredentials,
+        },
+      );
+      expect(await (await connect()).call('doctor.run', { fix: false })).toMatchObject({ ok: true });
+      await server.close();
+    }
+  });
+
+  it('lets nobody subscribe who may not look', async () => {
+    await serve({}, { access: { groupId: null, rightOf: () => 'look' }, contract: subscribingSwitches() });
+    const stream = await rawClient();
+    stream.send({ type: 'request', id: 1, method: 'status.subscribe', params: {} });
+    expect(await stream.receive(2)).toMatchObject([
+      { type: 'hello' },
+      { id: 1, outcome: { error: { code: 'NOT_PERMITTED' } } },
+    ]);
+  });
+
+  it('serves other users when one has taken all connections that are his', async () => {
+    let caller = member;
+    await serve({}, { readPeerCredentials: () => caller() });
+    for (let client = 0; client < MAX_CLIENTS_OF_USER; client += 1) await connect();
+    expect(await ControlConnection.open(target())).toMatchObject({
+      ok: false,
+      error: { code: 'BUSY', message: 'user 1001 has too many clients connected; close some' },
+    });
+    caller = () => ({ ...member(), uid: 1002 });
+    expect(await (await connect()).call('links.list', {})).toMatchObject({ ok: true });
+    expect(notices).toEqual([]);
+  });
+
+  it('notes a client that is cut off again and again only so often', async () => {
+    await serve();
+    for (let round = 0; round < 30; round += 1) {
+      const bad = await rawClient();
+      bad.sendBytes(Buffer.from('GET / HTTP/1.1\r\n\r\n'));
+      await bad.ended;
+    }
+    expect(notices).toHaveLength(10);
+  });
+
   it('reads credentials from the descriptor of the connection', async () => {
     const descriptors: number[] = [];
-    await serve({}, { readPeerCredentials: (fd) => (descriptors.push(fd), { pid: 1, uid: 0, gid: 0 }) });
+    await serve({}, { readPeerCredentials: (fd) => (descriptors.push(fd), root()) });
     await connect();
     expect(descriptors).toEqual([expect.any(Number)]);
     expect(descriptors[0]).toBeGreaterThan(2);
@@ -231,9 +297,8 @@ async function serve(
     contract: daemonContract,
     socketPath,
     programVersion: '0.1.0',
-    groupId: null,
-    readPeerCredentials: () => ({ pid: process.pid, uid: 0, gid: 0 }),
-    mayConnect: () => true,
+    access: { ...controlAccess(GROUP_ID, 0), groupId: null },
+    readPeerCredentials: root,
     onNotice: (notice) => notices.push(notice),
     snapshots: { 'status.changed': offStatus },
     handlers: {
@@ -267,6 +332,33 @@ async function connect(): Promise<ControlConnection<DaemonContract>> {
   if (!connection.ok) throw new Error(connection.error.message);
   closers.push(() => connection.value.close());
   return connection.value;
+}
+
+const GROUP_ID = 700;
+
+function root(): PeerCredentials {
+  return { pid: process.pid, uid: 0, gid: 0, groups: [] };
+}
+
+function member(): PeerCredentials {
+  return { pid: 1, uid: 1001, gid: 1001, groups: [4, GROUP_ID] };
+}
+
+function stranger(): PeerCredentials {
+  return { pid: 1, uid: 1001, gid: 1001, groups: [4] };
+}
+
+/** The daemon's methods, of which one takes the right to configure. */
+function configuring(method: 'doctor.run') {
+  const { methods } = daemonContract;
+  return { ...methods, [method]: { ...methods[method], right: 'configure' } } as unknown as typeof methods;
+}
+
+/** The daemon's contract, in which more than the right to look is needed for a subscription. */
+function subscribingSwitches(): DaemonContract {
+  const { methods } = daemonContract;
+  const changed = { ...methods, 'status.subscribe': { ...methods['status.subscribe'], right: 'switch' } };
+  return { ...daemonContract, methods: changed as unknown as typeof methods };
 }
 
 async function watch(): Promise<DaemonStatus[]> {

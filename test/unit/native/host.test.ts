@@ -28,6 +28,7 @@ test('the peer of a Unix socket is known by process, user and group', async () =
     pid: process.pid,
     uid: process.getuid!(),
     gid: process.getgid!(),
+    groups: process.getgroups!(),
   });
   client.destroy();
   accepted.destroy();
