@@ -211,26 +211,47 @@ describe('under load', () => {
     world.dispose();
   });
 
-  test('a session that stands renews its keys, whatever comes from elsewhere', () => {
-    const { world, laptop, box, run } = worldOf([{ delayMicros: 1_000 }]);
-    world.openPath(0);
-    run(100_000);
+  /** More initiations than are looked at, from addresses that no path has. */
+  function floodBox(world: SimWorld): void {
     const gate = new InitiationMac(BOX_KEY);
-    const flood = (): void => {
-      for (let i = 0; i < 1_200; i++) {
-        const message = new Uint8Array(158).fill(i);
-        message.set([INITIATION, 1, 0, 0, i, i >> 8]);
-        gate.sign(message);
-        world.inject(box, 0, 16 * (1 + (i % 64)), message);
-      }
-    };
-    flood();
+    for (let i = 0; i < 1_200; i++) {
+      const message = new Uint8Array(158).fill(i);
+      message.set([INITIATION, 1, 0, 0, i, i >> 8]);
+      gate.sign(message);
+      world.inject(world.box, 0, 16 * (1 + (i % 64)), message);
+    }
+  }
+
+  /** Lets the laptop ask for new keys and time pass, less than it waits before it asks again. */
+  function hurry(world: SimWorld): void {
+    world.laptop.engine.hurryHandshake(world.now);
+    world.settle(world.laptop);
+    world.run(world.now + 20_000);
+  }
+
+  test('a session that stands renews its keys, whatever comes from elsewhere', () => {
+    const { world, box, run } = worldOf([{ delayMicros: 1_000 }]);
+    world.openPath(0);
+    // Flood and honest initiation fall into one window of counting.
+    run(300_000);
+    floodBox(world);
     run(2_000);
-    laptop.engine.hurryHandshake(world.now);
-    world.settle(laptop);
-    // Less than the laptop waits before it repeats its initiation.
-    run(20_000);
+    hurry(world);
     expect(kinds(box)).toEqual(['established false', 'established true']);
+    world.dispose();
+  });
+
+  test('a path that was not validated makes its address no better than others', () => {
+    const stops = (entry: Heard): boolean => entry.to.name === 'laptop' && entry.type === DATA;
+    const { world, box, count, run } = worldOf([{ delayMicros: 1_000 }], { stops });
+    world.openPath(0);
+    run(300_000);
+    expect(box.session.paths.map((path) => path.state)).toEqual(['probing']);
+    floodBox(world);
+    run(2_000);
+    const before = [count(INITIATION), count(RESPONSE)];
+    hurry(world);
+    expect([count(INITIATION) > before[0]!, count(RESPONSE)]).toEqual([true, before[1]]);
     world.dispose();
   });
 

@@ -3,6 +3,7 @@ import {
   addressDescribe,
   addressIntern,
   addressPin,
+  addressSource,
   addressUnpin,
   UdpSocket,
 } from '../../../src-native/lib/index.ts';
@@ -29,6 +30,15 @@ test('an address has one id, however it is written', () => {
     ifindex: 0,
   });
   expect(addressIntern('2001:db8:0:0::1', 1)).toBe(addressIntern('2001:db8::1', 1));
+});
+
+test('a source is the address whatever the port, and cannot be told from it', () => {
+  const sourceOf = (ip: string, port: number): number => addressSource(addressIntern(ip, port));
+  expect(sourceOf('192.0.2.1', 1)).toBe(sourceOf('192.0.2.1', 4747));
+  expect(sourceOf('2001:db8::1', 1)).toBe(sourceOf('2001:db8::1', 2));
+  const low = Array.from({ length: 1024 }, (_, i) => sourceOf(floodAddress(i), 1) % 1024);
+  expect(new Set(low).size, 'spread over 1,024 counters').toBeGreaterThan(500);
+  expect(() => addressSource(0)).toThrow(expect.objectContaining({ code: 'ERR_BAD_ADDRESS' }));
 });
 
 test('a scope counts for link-local addresses and for no others', () => {
