@@ -69,9 +69,10 @@ uint32_t AddressTable::bucketOf(const Address& address) const {
 }
 
 uint32_t AddressTable::sourceOf(uint32_t id) const {
-  uint64_t words[2];
-  memcpy(words, &entries_[id].address.remote, sizeof words);
-  return static_cast<uint32_t>(hashOf(words, 2) >> 32);
+  // The last word is a round more for what differs in the end of an address only.
+  uint64_t words[3] = {};
+  memcpy(words, &entries_[id].address.remote, sizeof(in6_addr));
+  return static_cast<uint32_t>(hashOf(words, 3) >> 32);
 }
 
 uint32_t AddressTable::intern(const Address& address) {

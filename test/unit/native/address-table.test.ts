@@ -32,15 +32,6 @@ test('an address has one id, however it is written', () => {
   expect(addressIntern('2001:db8:0:0::1', 1)).toBe(addressIntern('2001:db8::1', 1));
 });
 
-test('a source is the address whatever the port, and cannot be told from it', () => {
-  const sourceOf = (ip: string, port: number): number => addressSource(addressIntern(ip, port));
-  expect(sourceOf('192.0.2.1', 1)).toBe(sourceOf('192.0.2.1', 4747));
-  expect(sourceOf('2001:db8::1', 1)).toBe(sourceOf('2001:db8::1', 2));
-  const low = Array.from({ length: 1024 }, (_, i) => sourceOf(floodAddress(i), 1) % 1024);
-  expect(new Set(low).size, 'spread over 1,024 counters').toBeGreaterThan(500);
-  expect(() => addressSource(0)).toThrow(expect.objectContaining({ code: 'ERR_BAD_ADDRESS' }));
-});
-
 test('a scope counts for link-local addresses and for no others', () => {
   expect(addressDescribe(addressIntern('fe80::1', 5, 3))).toMatchObject({ scopeId: 3, ifindex: 3 });
   expect(addressIntern('fe80::1', 5, 4)).not.toBe(addressIntern('fe80::1', 5, 3));
@@ -130,6 +121,15 @@ test('nonsense is refused', () => {
     expect(() => addressDescribe(id)).toThrow(expect.objectContaining({ code: 'ERR_BAD_ADDRESS' }));
     expect(() => addressPin(id)).toThrow(RangeError);
   }
+});
+
+test('a source is the address whatever the port, and cannot be told from it', () => {
+  const sourceOf = (ip: string, port: number): number => addressSource(addressIntern(ip, port));
+  expect(sourceOf('192.0.2.1', 1)).toBe(sourceOf('192.0.2.1', 4747));
+  expect(sourceOf('2001:db8::1', 1)).toBe(sourceOf('2001:db8::1', 2));
+  const low = Array.from({ length: 1024 }, (_, i) => sourceOf(floodAddress(i), 1) % 1024);
+  expect(new Set(low).size, 'spread over 1,024 counters').toBeGreaterThan(500);
+  expect(() => addressSource(0)).toThrow(expect.objectContaining({ code: 'ERR_BAD_ADDRESS' }));
 });
 
 function pin(id: number): void {

@@ -24,16 +24,32 @@ test('the peer of a Unix socket is known by process, user and group', async () =
   await once(server, 'listening');
   const client = connect(join(dir, 'peer.sock'));
   const [accepted] = (await once(server, 'connection')) as [Socket];
-  expect(peerCredentials(descriptorOf(accepted))).toEqual({
-    pid: process.pid,
-    uid: process.getuid!(),
-    gid: process.getgid!(),
-    groups: process.getgroups!(),
-  });
+  const { groups, ...peer } = peerCredentials(descriptorOf(accepted));
+  expect(peer).toEqual({ pid: process.pid, uid: process.getuid!(), gid: process.getgid!() });
+  // Node lists the main group among the others.
+  expect(new Set([...groups, peer.gid])).toEqual(new Set(process.getgroups!()));
   client.destroy();
   accepted.destroy();
   await closed(server);
 });
+
+test.runIf(process.getuid!() === 0)(
+  'a peer’s supplementary groups are those it connected with, also many',
+  async () => {
+    const groups = Array.from({ length: 100 }, (_, i) => 70_000 + i);
+    const server = createServer();
+    const path = join(dir, 'groups.sock');
+    server.listen(path);
+    await once(server, 'listening');
+    const script = `require('net').connect(${JSON.stringify(path)}).on('close', () => process.exit())`;
+    const child = spawn('setpriv', [`--groups=${groups.join()}`, process.execPath, '-e', script]);
+    const [accepted] = (await once(server, 'connection')) as [Socket];
+    expect(peerCredentials(descriptorOf(accepted)).groups).toEqual(groups);
+    accepted.destroy();
+    await once(child, 'exit');
+    await closed(server);
+  },
+);
 
 test('a descriptor that is no socket has no peer', () => {
   expect(() => peerCredentials(-1)).toThrow(expect.objectContaining({ code: 'EBADF' }));
