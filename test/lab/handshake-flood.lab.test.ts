@@ -11,7 +11,7 @@ import { monotonicMicros } from './monotonic.ts';
 import { complaintsOf } from './roaming-cycle.ts';
 import { inHome } from './scene.ts';
 import type { Scene } from './scene.ts';
-import type { StreamWindow } from './traffic.ts';
+import type { TrafficWindow } from './traffic.ts';
 
 const PER_SECOND = 50_000;
 const FLOOD_SECONDS = 20;
@@ -40,7 +40,10 @@ describe('50,000 bogus handshakes a second from random addresses', () => {
       };
       const traffic = await scene.traffic({ transferBitsPerSecond: null });
       await scene.pause('traffic without a flood', 2000);
+      const quietFromMicros = monotonicMicros();
       const quietCpu = await cpuShare(scene, tunnel.box, 'quiet', 3000);
+      const untilMicros = monotonicMicros();
+      const quiet = await traffic.window({ fromMicros: quietFromMicros, untilMicros });
       const residentBefore = tunnel.box.usage().residentBytes;
       const first = flood();
       await scene.pause('the flood begins', 1000);
@@ -52,8 +55,8 @@ describe('50,000 bogus handshakes a second from random addresses', () => {
       scene.report(
         `${Math.round(offered.sent / offered.seconds)} datagrams a second for ${offered.seconds.toFixed(1)} s: box at ` +
           `${percent(quietCpu)} of a core before, ${percent(floodCpu)} during, ` +
-          `${(growth / 2 ** 20).toFixed(1)} MiB more memory; longest silence up ` +
-          `${Math.round(silenceOf(report.whole.up))} us, down ${Math.round(silenceOf(report.whole.down))} us; ` +
+          `${(growth / 2 ** 20).toFixed(1)} MiB more memory; longest silence ${silencesOf(quiet)} before, ` +
+          `${silencesOf(report.whole)} in all; ` +
           `dropped: ${Object.entries(drops)
             .map(([reason, count]) => `${reason} ${count}`)
             .join(', ')}`,
@@ -110,9 +113,11 @@ async function cpuShare(
   return (daemon.usage().cpuMicros - before) / (monotonicMicros() - fromMicros);
 }
 
-function silenceOf(stream: StreamWindow | null): number {
-  const silence = stream?.longest ?? null;
-  return silence === null ? 0 : silence.untilMicros - silence.fromMicros;
+/** Longest silences of the stream, up and down, less what its own processes were late. */
+function silencesOf({ up, down }: TrafficWindow): string {
+  return [up, down]
+    .map((stream) => `${((stream?.longestCorrected?.correctedMicros ?? 0) / 1000).toFixed(1)} ms`)
+    .join(' and ');
 }
 
 function sessionsIn(logPath: string): number {
