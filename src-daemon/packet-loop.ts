@@ -45,7 +45,7 @@ export class PacketLoop {
       random: (count) => new Uint8Array(randomBytes(count)),
       now: native.nowMicros(),
       describeRemote: () => new Uint8Array(0),
-      sourceOf: () => 0,
+      sourceOf: native.addressSource,
       onPairing: (datagram) => this.onPairing?.(datagram),
     });
     this.pump.setEngine(this.engine);

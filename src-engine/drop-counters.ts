@@ -13,6 +13,7 @@ export const DROP_REASONS = [
   'handshake-late',
   'handshake-unknown-peer',
   'handshake-limited',
+  'pairing-limited',
   'not-ip',
   'wrong-source',
   'send-memory',

@@ -4,6 +4,7 @@ import { DatagramBuilder } from './datagram-builder.ts';
 import { DropCounters } from './drop-counters.ts';
 import { HandshakeInitiator } from './handshake-initiator.ts';
 import { HandshakeResponder } from './handshake-responder.ts';
+import { InitiationLimiter } from './initiation-limiter.ts';
 import type { EngineMemory } from './memory.ts';
 import { type Generation, type Peer, type RawDatagram, adoptGeneration } from './peer.ts';
 import type { DatagramAead, PacketSink, RandomBytes } from './ports.ts';
@@ -59,6 +60,8 @@ export class Engine {
   private readonly initiator: HandshakeInitiator;
   private readonly responder: HandshakeResponder;
   private readonly generations = new Map<number, Generation>();
+  /** Of its own, so that a flood of one kind of question leaves the other its share. */
+  private readonly pairingLimiter = new InitiationLimiter();
   private readonly raw: RawDatagram[] = [];
   private readonly opening: Generation[] = [];
   private opened = 0;
@@ -239,6 +242,8 @@ export class Engine {
     const isPairing = this.options.onPairing !== undefined && type === TYPE_PAIRING;
     if (!isInitiation && !isAnswer && !isPairing) return this.drops.add('unknown-type');
     if (isInitiation && !this.responder.admits(remote, now)) return;
+    if (isPairing && !this.pairingLimiter.admits(this.options.sourceOf(remote), remote, false, now))
+      return this.drops.add('pairing-limited');
     // A copy: the handshake outlives the receive buffer, and its messages are short and rare.
     const message = this.options.memory.bytes.slice(at, at + Math.min(length, MAX_HANDSHAKE_BYTES + 1));
     if (message.length > MAX_HANDSHAKE_BYTES) return this.drops.add('handshake-invalid');

@@ -1,5 +1,5 @@
 /*
- * What keeps a flood of initiations from costing more than it may. It decides before a byte of one is copied or hashed,
+ * What keeps a flood of initiations, or of pairing's questions, from costing more than it may. It decides before a byte of one is copied or hashed,
  * by counting in windows of a tenth of a second; what it holds does not grow with what comes.
  *
  * A flood from a few addresses exhausts their own shares. One from ever new addresses, which whoever is on the local

@@ -129,6 +129,22 @@ describe('a datagram of pairing', () => {
     ]);
   });
 
+  test('in a flood is handed on so often only, whoever sends it', () => {
+    let handed = 0;
+    const machine = new Machine('responder', 1, { onPairing: () => handed++ });
+    const bytes = new Uint8Array(192).fill(TYPE_PAIRING);
+    for (let round = 0; round < 3; round++)
+      machine.receive(Array.from({ length: 10 }, () => ({ bytes, remote: 7 })));
+    expect(handed, 'of one address').toBe(16);
+    for (let remote = 100; remote < 1_000; remote++)
+      machine.receive([
+        { bytes, remote },
+        { bytes, remote: remote + 1_000 },
+      ]);
+    expect(handed, 'of all addresses').toBe(1_000);
+    expect(machine.engine.drops.snapshot()).toEqual({ 'pairing-limited': 30 + 1_800 - 1_000 });
+  });
+
   test('is dropped and counted where nobody pairs, or when it is too long', () => {
     const bytes = new Uint8Array(192).fill(TYPE_PAIRING);
     const silent = new Machine('responder', 1);
