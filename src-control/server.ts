@@ -1,14 +1,16 @@
 import { unlinkSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
-import type {
-  Contract,
-  EventName,
-  EventPayload,
-  Handlers,
-  MethodName,
-  MethodSchema,
-  Right,
-  Snapshots,
+import {
+  RIGHTS,
+  type Caller,
+  type Contract,
+  type EventName,
+  type EventPayload,
+  type Handlers,
+  type MethodName,
+  type MethodSchema,
+  type Right,
+  type Snapshots,
 } from '../src-shared/control/contract.ts';
 import type { ResponseOutcome } from '../src-shared/control/envelope.ts';
 import { controlError, type ControlError } from '../src-shared/control/error.ts';
@@ -150,7 +152,7 @@ export class ControlServer<C extends Contract> {
       programVersion: this.#options.programVersion,
       refusal: refusalOf(uid, right, admission),
       mayCall: (method) => this.#methodRefusal(method, uid, right),
-      handle: (method, params) => this.#handle(method, params),
+      handle: (method, params) => this.#handle(method, params, { right: right ?? RIGHTS[0] }),
       eventOf: (method) => this.#eventOf(method),
       snapshot: (event) => this.#snapshot(event),
       onCutOff: (reason) => this.#note({ kind: 'client-cut-off', reason }),
@@ -196,7 +198,7 @@ export class ControlServer<C extends Contract> {
     }
   }
 
-  async #handle(method: string, params: unknown): Promise<ResponseOutcome> {
+  async #handle(method: string, params: unknown, caller: Caller): Promise<ResponseOutcome> {
     const { handlers, onNotice } = this.#options;
     const schema = this.#methodSchema(method);
     if (schema === undefined) {
@@ -212,8 +214,9 @@ export class ControlServer<C extends Contract> {
       // The schema has just checked the parameters; the handler of the same name takes exactly those.
       const handler = handlers[method as MethodName<C>] as (
         params: unknown,
+        caller: Caller,
       ) => ReturnType<Handlers<C>[MethodName<C>]>;
-      const outcome = await handler(parsed.data);
+      const outcome = await handler(parsed.data, caller);
       if (!outcome.ok) return outcome;
       const result = schema.result.safeParse(outcome.value);
       if (result.success) return { ok: true, result: result.data };

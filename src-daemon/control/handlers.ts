@@ -1,3 +1,4 @@
+import { includesRight } from '../../src-control/index.ts';
 import { stored } from '../../src-driver/stored.ts';
 import type { DaemonContract, Handlers } from '../../src-shared/control/contract.ts';
 import { type ControlError, controlError } from '../../src-shared/control/error.ts';
@@ -29,8 +30,8 @@ export function daemonHandlers(daemon: HandledDaemon, files: DaemonFiles): Handl
       }),
     'timeline.list': async (query) => ok(await daemon.timeline.list(query)),
     'test.unplug': ({ link, kind }) => testUnplug(daemon, link ?? null, kind),
-    'pairing.pair': async ({ box, code }) => {
-      const paired = await daemon.pairings.pair(box, code);
+    'pairing.pair': async ({ box, code }, { right }) => {
+      const paired = await daemon.pairings.pair(box, code, includesRight(right, 'configure'));
       if (!paired.ok) return paired;
       const switchedOn = await stored(() => daemon.setWanted(true, false));
       return switchedOn.ok ? ok({ box: paired.value }) : switchedOn;

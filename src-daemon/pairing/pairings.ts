@@ -68,16 +68,20 @@ export class Pairings {
     this.parts = parts;
   }
 
-  /** @param box `auto` or `HOST[:PORT]`. */
-  async pair(box: string, code: string): Promise<Result<BoxIdentity, ControlError>> {
+  /**
+   * @param box `auto` or `HOST[:PORT]`.
+   * @param mayReplace whether a box that is paired may be replaced by another one.
+   */
+  async pair(box: string, code: string, mayReplace: boolean): Promise<Result<BoxIdentity, ControlError>> {
     if (this.parts.isGiven) return err(givenByArgument());
     if (this.isBusy)
       return err(controlError('PAIRING_BUSY', 'another pairing is under way; try again in a few seconds'));
     this.isBusy = true;
     try {
       const targets = await this.targetsOf(box);
-      return targets.ok ? await this.pairWith(targets.value, code) : targets;
+      return targets.ok ? await this.pairWith(targets.value, code, mayReplace) : targets;
     } catch (error) {
+      if (error instanceof ReplacementRefused) return err(replacementError(error));
       if (!(error instanceof StorageError)) throw error;
       return err(
         controlError(
@@ -139,6 +143,7 @@ export class Pairings {
   private async pairWith(
     targets: readonly NamedTarget[],
     code: string,
+    mayReplace: boolean,
   ): Promise<Result<BoxIdentity, ControlError>> {
     const { loop, state, log, daemon } = this.parts;
     const links = this.usableLinks();
@@ -158,6 +163,9 @@ export class Pairings {
       identity: { publicKey: state.key.publicKey, name: ownName(), tunnelVersion: PROTOCOL_VERSION },
       stage: async (identity, target) => {
         const box = { ...describe(identity), hosts: targets[target]!.hosts };
+        const known = daemon.box;
+        if (!mayReplace && known !== null && known.publicKey !== box.publicKey)
+          throw new ReplacementRefused(known.name ?? 'another box', box.name);
         prepared = { box, staged: await state.boxFile.stage(box) };
       },
     });
@@ -189,6 +197,24 @@ export class Pairings {
       (link) => link.ignoredBecause === null && isConnected(link) && priorities.get(link.name) !== 'never',
     );
   }
+}
+
+/** Thrown before either side has stored anything. */
+class ReplacementRefused extends Error {
+  readonly knownName: string;
+  readonly newName: string;
+
+  constructor(knownName: string, newName: string) {
+    super('another box is paired');
+    this.name = 'ReplacementRefused';
+    this.knownName = knownName;
+    this.newName = newName;
+  }
+}
+
+function replacementError({ knownName, newName }: ReplacementRefused): ControlError {
+  const text = `this laptop is paired with ${knownName}, and to put ${newName} in its place takes root`;
+  return controlError('NOT_PERMITTED', `${text}; run sudo bowline unpair, then pair again with a new code`);
 }
 
 function describe({ publicKey, name }: PairingIdentity): {

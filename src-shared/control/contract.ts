@@ -59,10 +59,17 @@ export type MethodParams<C extends Contract, M extends MethodName<C>> = z.infer<
 export type MethodResult<C extends Contract, M extends MethodName<C>> = z.infer<C['methods'][M]['result']>;
 export type EventPayload<C extends Contract, E extends EventName<C>> = z.infer<C['events'][E]['payload']>;
 
+/** Who calls a method. Who may not call it at all does not reach its handler. */
+export interface Caller {
+  /** The most that this caller may do. */
+  readonly right: Right;
+}
+
 /** One handler for each method; subscribing is the server's own business. */
 export type Handlers<C extends Contract> = {
   readonly [M in MethodName<C>]: (
     params: MethodParams<C, M>,
+    caller: Caller,
   ) => Promise<Result<MethodResult<C, M>, ControlError>> | Result<MethodResult<C, M>, ControlError>;
 };
 
@@ -122,7 +129,10 @@ export const daemonContract = {
       params: z.object({ link: linkNameSchema.optional(), kind: unplugKindSchema }),
       result: unplugReportSchema,
     },
-    /** `box` is `auto` or `HOST[:PORT]`. Paired means protected: protection is switched on. */
+    /**
+     * `box` is `auto` or `HOST[:PORT]`. Paired means protected: protection is switched on. To replace the box that is
+     * paired by another one takes the right to configure.
+     */
     'pairing.pair': {
       right: 'switch',
       params: z.object({ box: z.string().min(1).max(300), code: pairingCodeSchema }),

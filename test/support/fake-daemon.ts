@@ -27,7 +27,7 @@ export class FakeDaemon {
       contract: daemonContract,
       socketPath,
       programVersion: '0.1.0',
-      access: controlAccess(null, 0),
+      access: controlAccess({ groupId: null, ownUserId: 0, isListed: () => false }),
       readPeerCredentials: () => ({ pid: 1, uid: 0, gid: 0, groups: [] }),
       onNotice: () => undefined,
       snapshots: { 'status.changed': () => this.status },

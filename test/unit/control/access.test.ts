@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { controlAccess, groupIdIn, includesRight } from '../../../src-control/access.ts';
+import { controlAccess, groupIn, includesRight, userNameIn } from '../../../src-control/access.ts';
 import { RIGHTS, boxContract, daemonContract } from '../../../src-shared/control/contract.ts';
 
 describe('access to a control socket', () => {
-  const access = controlAccess(700, 42);
+  const access = controlAccess({ groupId: 700, ownUserId: 42, isListed: (userId) => userId === 1007 });
   const peer = { pid: 1, uid: 1000, gid: 1000, groups: [4, 24] };
 
   it.each([
@@ -11,13 +11,14 @@ describe('access to a control socket', () => {
     { who: 'the user that the daemon runs as', caller: { ...peer, uid: 42 }, right: 'configure' },
     { who: 'a member of the group', caller: { ...peer, groups: [4, 700] }, right: 'switch' },
     { who: 'whose main group it is', caller: { ...peer, gid: 700 }, right: 'switch' },
+    { who: 'a member since after its login', caller: { ...peer, uid: 1007 }, right: 'switch' },
     { who: 'anybody else', caller: peer, right: null },
   ])('gives $who: $right', ({ caller, right }) => {
     expect(access.rightOf(caller)).toBe(right);
   });
 
   it('is root’s alone on a machine without the group', () => {
-    const closed = controlAccess(null, 0);
+    const closed = controlAccess({ groupId: null, ownUserId: 0, isListed: () => true });
     expect([closed.rightOf({ ...peer, gid: 0, groups: [0] }), closed.rightOf({ ...peer, uid: 0 })]).toEqual([
       null,
       'configure',
@@ -35,11 +36,22 @@ describe('access to a control socket', () => {
 
   it('finds a group by its exact name', () => {
     const file = 'root:x:0:\nbowliner:x:5:\n# bowline:x:1:\nbowline:x:998:ann,bob\n';
-    expect([
-      groupIdIn(file, 'bowline'),
-      groupIdIn(file, 'bowl'),
-      groupIdIn('bowline:x:-1:\n', 'bowline'),
-    ]).toEqual([998, null, null]);
+    expect([groupIn(file, 'bowline'), groupIn(file, 'root'), groupIn(file, 'bowl')]).toEqual([
+      { id: 998, members: ['ann', 'bob'] },
+      { id: 0, members: [] },
+      null,
+    ]);
+    expect(groupIn('bowline:x:-1:\n', 'bowline')).toBeNull();
+  });
+
+  it('finds a user’s name by its exact number', () => {
+    const file =
+      'root:x:0:0::/root:/bin/sh\n:x:1007::::\nann:x:1007:1007::/home/ann:/bin/sh\nbob:x:10070::::\n';
+    expect([userNameIn(file, 1007), userNameIn(file, 100), userNameIn('eve:x::::\n', 0)]).toEqual([
+      'ann',
+      null,
+      null,
+    ]);
   });
 });
 

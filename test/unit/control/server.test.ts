@@ -3,7 +3,7 @@ import { createConnection, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { controlAccess } from '../../../src-control/access.ts';
+import { controlAccess, type ControlAccess } from '../../../src-control/access.ts';
 import { ControlClient } from '../../../src-control/client.ts';
 import { ControlConnection } from '../../../src-control/connection.ts';
 import { encodeFrame, FrameDecoder } from '../../../src-control/framing.ts';
@@ -138,13 +138,26 @@ describe('the control server and its clients', () => {
         {},
         {
           contract: { ...daemonContract, methods: configuring('doctor.run') },
-          access: { ...controlAccess(GROUP_ID, 42), groupId: null },
+          access: accessFor(42),
           readPeerCredentials,
         },
       );
       expect(await (await connect()).call('doctor.run', { fix: false })).toMatchObject({ ok: true });
       await server.close();
     }
+  });
+
+  it('tells a handler what its caller may do', async () => {
+    const rights: string[] = [];
+    const server = await serve(
+      { 'mode.set': (_params, { right }) => (rights.push(right), ok({})) },
+      { readPeerCredentials: member },
+    );
+    await (await connect()).call('mode.set', { mode: 'bonded' });
+    await server.close();
+    await serve({ 'mode.set': (_params, { right }) => (rights.push(right), ok({})) });
+    await (await connect()).call('mode.set', { mode: 'bonded' });
+    expect(rights).toEqual(['switch', 'configure']);
   });
 
   it('lets nobody subscribe who may not look', async () => {
@@ -287,6 +300,11 @@ describe('the control client', () => {
   });
 });
 
+/** The group need not be on this machine. */
+function accessFor(ownUserId: number): ControlAccess {
+  return { ...controlAccess({ groupId: GROUP_ID, ownUserId, isListed: () => false }), groupId: null };
+}
+
 type Handlers = ControlServerOptions<DaemonContract>['handlers'];
 
 async function serve(
@@ -297,7 +315,7 @@ async function serve(
     contract: daemonContract,
     socketPath,
     programVersion: '0.1.0',
-    access: { ...controlAccess(GROUP_ID, 0), groupId: null },
+    access: accessFor(0),
     readPeerCredentials: root,
     onNotice: (notice) => notices.push(notice),
     snapshots: { 'status.changed': offStatus },
