@@ -27,6 +27,8 @@ export interface BoxHost {
 export interface KnownBox extends BoxArgument {
   /** What it called itself when it was paired; null if it was given by an argument. */
   readonly name: string | null;
+  /** Where it said itself that it is, in the last session. */
+  readonly told: readonly BoxHost[];
 }
 
 /** A box given by key: `PUBLICKEY@HOST[,HOST...][:PORT]`. */

@@ -5,7 +5,7 @@ import type { Log } from '../src-platform/log.ts';
 import type { TunnelConfig } from '../src-shared/tunnel/control-message.ts';
 import type { KnownBox } from './arguments.ts';
 import type { PacketLoop } from './packet-loop.ts';
-import { addressesOf } from './routing/box-addresses.ts';
+import { addressesOf, toldHosts } from './routing/box-addresses.ts';
 import { Tunnel } from './tunnel.ts';
 
 /** The box that is known and the tunnel to it, which come and go together when a laptop is paired and unpaired. */
@@ -35,7 +35,8 @@ export class BoxTunnel {
   async locate(config: TunnelConfig | null): Promise<void> {
     const { box, tunnel } = this;
     if (box === null || tunnel === null) return;
-    const addresses = await addressesOf(box, config);
+    if (config !== null) this.box = { ...box, told: toldHosts(config) };
+    const addresses = await addressesOf(this.box ?? box);
     // Looking up a name takes a while, in which another box may have been paired.
     if (this.tunnel === tunnel) tunnel.linkPaths.setBox(addresses);
   }

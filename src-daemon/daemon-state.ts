@@ -32,6 +32,6 @@ export async function openState(options: DaemonOptions, log: Log): Promise<Daemo
   const boxFile = new PairedBoxFile(options.stateDir);
   const paired = await boxFile.load();
   if (paired.warning !== null) log.warn('box-set-aside', { warning: paired.warning });
-  const box = options.box === null ? paired.box : { ...options.box, name: null };
+  const box = options.box === null ? paired.box : { ...options.box, name: null, told: [] };
   return { key, journal, settingsFile, settings, boxFile, box };
 }

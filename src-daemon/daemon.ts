@@ -19,6 +19,7 @@ import type { DaemonStatus, FailureCause } from '../src-shared/model/status.ts';
 import type { TunnelConfig } from '../src-shared/tunnel/control-message.ts';
 import type { KnownBox } from './arguments.ts';
 import { BoxTunnel } from './box-tunnel.ts';
+import { toldHosts } from './routing/box-addresses.ts';
 import { LinkTuner } from './routing/link-tuner.ts';
 import { RouteKeeper } from './routing/route-keeper.ts';
 import { RouteWatch } from './routing/watch-routes.ts';
@@ -248,6 +249,7 @@ export class Daemon implements HandledDaemon {
   private onConfig(config: TunnelConfig): void {
     this.config = config;
     this.log.info('config', { box: config.boxName, version: config.version });
+    void this.pairings.remember(toldHosts(config));
     void this.boxTunnel.locate(config);
   }
 

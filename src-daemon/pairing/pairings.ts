@@ -9,7 +9,7 @@ import {
   type LinkSnapshot,
   type StagedFile,
 } from '../../src-platform/index.ts';
-import type { Log } from '../../src-platform/log.ts';
+import { describeError, type Log } from '../../src-platform/log.ts';
 import { native } from '../../src-platform/native.ts';
 import { type ControlError, controlError } from '../../src-shared/control/error.ts';
 import type { LinkPriority } from '../../src-shared/model/link.ts';
@@ -112,6 +112,23 @@ export class Pairings {
     return ok({});
   }
 
+  /**
+   * Remembers where the box said that it is, so that a daemon that starts elsewhere, or after the box has moved, finds it
+   * without a search, which not every network carries.
+   */
+  async remember(told: readonly BoxHost[]): Promise<void> {
+    const { daemon, isGiven, log, state } = this.parts;
+    const { box } = daemon;
+    // A pairing that is under way has the file; the box of its session tells again.
+    if (box === null || box.name === null || isGiven || this.isBusy || isSameSet(told, box.told)) return;
+    const learned = { ...box, name: box.name, told };
+    try {
+      await state.boxFile.update(learned);
+    } catch (error) {
+      log.warn('box-addresses-not-stored', describeError(error));
+    }
+  }
+
   private async targetsOf(box: string): Promise<Result<readonly NamedTarget[], ControlError>> {
     if (box === 'auto') return this.findTargets();
     const host = parseBoxHost(box);
@@ -162,7 +179,7 @@ export class Pairings {
       code,
       identity: { publicKey: state.key.publicKey, name: ownName(), tunnelVersion: PROTOCOL_VERSION },
       stage: async (identity, target) => {
-        const box = { ...describe(identity), hosts: targets[target]!.hosts };
+        const box = { ...describe(identity), hosts: targets[target]!.hosts, told: [] };
         const known = daemon.box;
         if (!mayReplace && known !== null && known.publicKey !== box.publicKey)
           throw new ReplacementRefused(known.name ?? 'another box', box.name);
@@ -197,6 +214,16 @@ export class Pairings {
       (link) => link.ignoredBecause === null && isConnected(link) && priorities.get(link.name) !== 'never',
     );
   }
+}
+
+/** The box lists its addresses in no order. */
+function isSameSet(one: readonly BoxHost[], other: readonly BoxHost[]): boolean {
+  const texts = (hosts: readonly BoxHost[]): string =>
+    hosts
+      .map(({ host, port }) => `${host} ${port}`)
+      .sort()
+      .join();
+  return texts(one) === texts(other);
 }
 
 /** Thrown before either side has stored anything. */

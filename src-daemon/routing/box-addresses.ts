@@ -2,15 +2,20 @@ import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import type { BoxAddress } from '../../src-driver/box-address.ts';
 import type { TunnelConfig } from '../../src-shared/tunnel/control-message.ts';
-import type { BoxArgument, BoxHost } from '../arguments.ts';
+import type { BoxHost, KnownBox } from '../arguments.ts';
 
-/** Where the box may be: as given on the command line, then what it told itself, if it did. */
-export async function addressesOf(box: BoxArgument, config: TunnelConfig | null): Promise<BoxAddress[]> {
+/** Where the box may be: as given, then as it told itself in this session, else in the last one. */
+export async function addressesOf(box: KnownBox): Promise<BoxAddress[]> {
   const given = await resolveHosts(box.hosts);
   // A link-local address that was given for one link may be reached over the others too.
   const known = new Set(given.filter(({ zone }) => zone === null).map(({ address }) => address));
-  const told = (config?.boxAddresses ?? []).filter((address) => !known.has(address));
-  return [...given, ...told.map((address) => ({ address, port: config?.port ?? 0, zone: null }))];
+  const told = box.told.filter(({ host }) => !known.has(host));
+  return [...given, ...told.map(({ host, port }) => ({ address: host, port, zone: null }))];
+}
+
+/** Where the box says that it is. */
+export function toldHosts({ boxAddresses, port }: TunnelConfig): BoxHost[] {
+  return boxAddresses.map((host) => ({ host, port }));
 }
 
 /** Addresses of the box as given: addresses as they are, names looked up. What cannot be found is left out. */

@@ -90,12 +90,14 @@ export class JsonFile<T> {
   }
 
   /**
-   * Prepares to replace the file, so that {@link StagedFile.commit} cannot find the disk full. One at a time.
+   * Prepares to replace the file, so that {@link StagedFile.commit} cannot find the disk full. One at a time, after
+   * saves that were asked for before; one that is asked for while it is staged is lost to it.
    *
    * @throws StorageError with the old file untouched
    */
   async stage(value: T): Promise<StagedFile> {
     const { path, files } = this.#options;
+    await this.#lastSave.catch(() => undefined);
     await makeStateDir(dirname(path));
     return stageFile(path, textOf(value), `${path}.staged`, files);
   }

@@ -11,8 +11,9 @@ import type { FileOperations, StagedFile } from '../../../src-platform/storage/a
 import { BOX, fingerprintOf, identity, LAPTOP, random, text } from './pairing-world.ts';
 
 const HOSTS = [{ host: '192.168.1.2', port: 4747 }];
-const OLD_BOX = { name: 'old-box', publicKey: base64(identity('old-box', 40).publicKey), hosts: HOSTS };
-const NEW_BOX = { name: 'box', publicKey: base64(BOX.publicKey), hosts: HOSTS };
+const OLD_KEY = base64(identity('old-box', 40).publicKey);
+const OLD_BOX = { name: 'old-box', publicKey: OLD_KEY, hosts: HOSTS, told: [] };
+const NEW_BOX = { name: 'box', publicKey: base64(BOX.publicKey), hosts: HOSTS, told: [] };
 const NEW_LAPTOP = { name: 'laptop', publicKey: base64(LAPTOP.publicKey) };
 /** More than there are file operations in one pairing. */
 const MOST_OPERATIONS = 40;
@@ -76,6 +77,16 @@ describe.each(['dies', 'is full'] as const)('where the disk %s,', (how) => {
       expect(box, `${fatal}`).toBeOneOf([[], [NEW_LAPTOP]]);
       if (isDone) expect(box, `${fatal}`).toEqual([]);
       else expect(laptops.list, `${fatal}: what is in memory is what was said`).toHaveLength(1);
+    }
+  });
+
+  it('learning where the box is leaves what was known or what is new', async () => {
+    const moved = { ...OLD_BOX, told: [{ host: '192.168.1.99', port: 4747 }] };
+    for (let fatal = 1; fatal <= 12; fatal++) {
+      await prepare('another box');
+      const disk = new FaultyDisk(fatal, how);
+      await new PairedBoxFile(dir, disk.operations).update(moved).catch(() => undefined);
+      expect((await states()).laptop, `${fatal}`).toBeOneOf([OLD_BOX, moved]);
     }
   });
 
