@@ -156,6 +156,8 @@ export const windowDe: Texts<typeof windowEn> = {
   unpairText:
     'Der Schutz endet, und das Internet läuft direkt. Um die Box wieder zu nutzen, braucht es einen neuen Code.',
   unpairConfirm: 'Entkoppeln',
+  unpairNeedsRoot:
+    'es entscheidet, wem dieser Laptop traut, und braucht darum root. Im Terminal: sudo bowline unpair',
   pairNow: 'Mit einer Box koppeln',
 
   checks: 'Prüfungen',

@@ -182,6 +182,7 @@ export const windowEn = {
   unpairTitle: (name: string) => `Unpair from ${name}`,
   unpairText: 'Protection ends and internet goes direct. To use the box again, it has to show a new code.',
   unpairConfirm: 'Unpair',
+  unpairNeedsRoot: 'it decides whom this laptop trusts, so it takes root. In a terminal: sudo bowline unpair',
   pairNow: 'Pair with a box',
 
   // Diagnostics

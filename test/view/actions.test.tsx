@@ -180,6 +180,17 @@ describe('settings and diagnostics', () => {
     await expectAccessible();
   });
 
+  it('say what unpairing takes where the person may not', async () => {
+    const bridge = new FakeBridge();
+    const refusal = 'pairing.unpair takes the right to configure, which user 1000 does not have';
+    bridge.answers['pairing.unpair'] = () => err(controlError('NOT_PERMITTED', refusal));
+    window = await renderWindow(protectedStatus(), { view: 'settings', bridge });
+    await userEvent.click(screen.getByRole('button', { name: 'Unpair ...' }));
+    await userEvent.click(screen.getByRole('button', { name: 'Unpair' }));
+    expect(await screen.findByText(/it takes root\. In a terminal: sudo bowline unpair/)).toBeTruthy();
+    await expectAccessible();
+  });
+
   it('offer starting at login only where the program can do it', async () => {
     const bridge = new FakeBridge({ preferences: { language: 'en', startsAtLogin: false } });
     window = await renderWindow(protectedStatus(), { view: 'settings', bridge });

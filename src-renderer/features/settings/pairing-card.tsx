@@ -16,7 +16,9 @@ export function PairingCard({ box }: { readonly box: BoxIdentity | null }): JSX.
 
   const forget = async (): Promise<void> => {
     const answer = await model.bridge.call('pairing.unpair', {});
-    if (!answer.ok) model.tell(answer.error);
+    if (answer.ok) return;
+    const { error } = answer;
+    model.tell(error.code === 'NOT_PERMITTED' ? { ...error, message: t.unpairNeedsRoot } : error);
   };
   if (box === null) {
     return (
