@@ -2,11 +2,15 @@ import { mkdirSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { laptopNameOf } from '../../src-box/peers/laptop-name.ts';
+import { boxStatusSchema, type BoxStatus } from '../../src-shared/model/box-status.ts';
+import { shownCodeSchema, type ShownCode } from '../../src-shared/model/pairing.ts';
 import { DaemonProcess } from './daemons.ts';
+import { FaultyMachine } from './faulty-libc.ts';
 import type { VirtualHome } from './home.ts';
 import { LINK_NAMES } from './home-plan.ts';
 import type { NodeName } from './home-plan.ts';
-import { projectDir, runProgram } from './programs.ts';
+import { projectDir, runProgram, tryProgram } from './programs.ts';
+import type { ProgramResult } from './programs.ts';
 
 /** How the laptop calls itself, as the box stores it: the host's name, which namespaces share. */
 export const LAPTOP_NAME = laptopNameOf(hostname().split('.')[0] ?? '');
@@ -16,13 +20,25 @@ export function bareBox(
   home: VirtualHome,
   node: 'box' | 'guest' | 'router',
   isAnnounced = false,
+  machine: FaultyMachine | null = null,
 ): DaemonProcess {
-  return start(home, node, 'bowline-box', [...(isAnnounced ? [] : ['--no-mdns']), '--name', `box-${node}`]);
+  const args = [...(isAnnounced ? [] : ['--no-mdns']), '--name', `box-${node}`];
+  return start(home, node, 'bowline-box', args, machine);
 }
 
 /** Starts a laptop's daemon that knows no box, from an empty state folder. */
-export function bareLaptop(home: VirtualHome): DaemonProcess {
-  return start(home, 'laptop', 'bowlined', ['--links', LINK_NAMES.join(',')]);
+export function bareLaptop(home: VirtualHome, machine: FaultyMachine | null = null): DaemonProcess {
+  return start(home, 'laptop', 'bowlined', ['--links', LINK_NAMES.join(',')], machine);
+}
+
+/** A machine for {@link bareBox} or {@link bareLaptop} whose disk and clock may fail. */
+export function faultyMachine(
+  home: VirtualHome,
+  node: NodeName,
+  name: 'bowline-box' | 'bowlined',
+): Promise<FaultyMachine> {
+  const stateDir = stateDirOf(home, node, name);
+  return FaultyMachine.create(`${stateDir}.faults`, stateDir);
 }
 
 /** Asks a box by its command line. */
@@ -30,19 +46,30 @@ export function boxCommand(box: DaemonProcess, ...args: readonly string[]): Prom
   return runProgram(join(projectDir(), 'bin/bowline-box'), [...args, '--socket', box.socketPath]);
 }
 
-/**
- * Somebody in the middle: passes pairing datagrams between who asks it and the box, with a key of its own in place of
- * the box's. Settles when it listens; dispose ends it.
- */
-export function relayThatReplacesKeys(
-  home: VirtualHome,
-  node: NodeName,
-  boxAddress: string,
-): Promise<AsyncDisposable> {
-  return relay(home, node, boxAddress, 'answer.fill(9, 38, 70)');
+/** Asks a box by its command line, whatever the exit status. */
+export function tryBoxCommand(box: DaemonProcess, ...args: readonly string[]): Promise<ProgramResult> {
+  return tryProgram(join(projectDir(), 'bin/bowline-box'), [...args, '--socket', box.socketPath]);
 }
 
-/** The same, but it has the box say that its code has expired: what the box says five minutes after it showed one. */
+/** Makes a box show a new code. */
+export async function showCode(box: DaemonProcess): Promise<ShownCode> {
+  return shownCodeSchema.parse(JSON.parse(await boxCommand(box, 'pair', '--json')));
+}
+
+/** Asks a box for its status. */
+export async function boxStatusOf(box: DaemonProcess): Promise<BoxStatus> {
+  return boxStatusSchema.parse(JSON.parse(await boxCommand(box, 'status', '--json')));
+}
+
+/** A code that is not the one that is shown. */
+export function wrongCode({ code }: ShownCode): string {
+  return String((Number(code) + 1) % 1e8).padStart(8, '0');
+}
+
+/**
+ * Somebody in between who passes pairing datagrams on, and has the box say that its code has expired: what it says five
+ * minutes after it showed one. Settles when it listens; dispose ends it.
+ */
 export function relayThatSaysExpired(
   home: VirtualHome,
   node: NodeName,
@@ -98,10 +125,16 @@ function start(
   node: NodeName,
   name: 'bowline-box' | 'bowlined',
   args: readonly string[],
+  machine: FaultyMachine | null,
 ): DaemonProcess {
-  const stateDir = join(home.tempDir, `${node}-${name}`);
+  const stateDir = stateDirOf(home, node, name);
   mkdirSync(stateDir, { recursive: true, mode: 0o700 });
-  const daemon = new DaemonProcess(home, node, args, { stateDir, socketPath: `${stateDir}.sock`, name });
+  const paths = { stateDir, socketPath: `${stateDir}.sock`, name };
+  const daemon = new DaemonProcess(home, node, args, paths, machine?.through ?? []);
   daemon.start();
   return daemon;
+}
+
+function stateDirOf(home: VirtualHome, node: NodeName, name: 'bowline-box' | 'bowlined'): string {
+  return join(home.tempDir, `${node}-${name}`);
 }
