@@ -6,7 +6,15 @@ import type { NodeName } from './home-plan.ts';
 import { projectDir, runProgram } from './programs.ts';
 
 /** The probes; each is a program of its own (`probes/<name>.ts`). */
-export type ProbeName = 'udp-client' | 'udp-server' | 'tcp-client' | 'tcp-server' | 'echo-client';
+const PROBE_NAMES = [
+  'udp-client',
+  'udp-server',
+  'tcp-client',
+  'tcp-server',
+  'echo-client',
+  'pairing-attacker',
+] as const;
+export type ProbeName = (typeof PROBE_NAMES)[number];
 
 type RequestTable = Record<string, { readonly params: unknown; readonly result: unknown }>;
 
@@ -106,12 +114,13 @@ function bundleProbes(tempDir: string): Promise<string> {
 
 async function bundleInto(outDir: string): Promise<string> {
   mkdirSync(outDir, { recursive: true });
-  const names: readonly ProbeName[] = ['udp-client', 'udp-server', 'tcp-client', 'tcp-server', 'echo-client'];
-  const entries = names.map((name) => join(projectDir(), 'test/lab/probes', `${name}.ts`));
+  const entries = PROBE_NAMES.map((name) => join(projectDir(), 'test/lab/probes', `${name}.ts`));
   const options = ['--bundle', '--platform=node', '--format=esm', '--target=node20', '--log-level=warning'];
   await runProgram(join(projectDir(), 'node_modules/.bin/esbuild'), [
     ...entries,
     ...options,
+    // The DNS codec of the attacker is a CommonJS module.
+    "--banner:js=import { createRequire as makeRequire } from 'node:module'; const require = makeRequire(import.meta.url);",
     '--out-extension:.js=.mjs',
     `--outdir=${outDir}`,
   ]);

@@ -177,3 +177,48 @@ export type TcpServerRequests = {
   /** Where a transfer's connection comes from, as the server sees it. */
   readonly source: { readonly params: { readonly id: string }; readonly result: string };
 };
+
+/** What somebody in the middle of a pairing changes. */
+export type PairingTampering = 'nothing' | 'box-key' | 'laptop-key' | 'both-keys' | 'share';
+
+/** One datagram that the attacker passed on or held up. */
+export interface RecordedPairing {
+  readonly fromLaptop: boolean;
+  readonly hex: string;
+}
+
+export type PairingAttackerRequests = {
+  /** Listens at a port, and passes what comes there on to the box and back. */
+  readonly relay: {
+    readonly params: { readonly port: number; readonly box: string; readonly boxPort: number };
+    readonly result: null;
+  };
+  readonly tamper: { readonly params: PairingTampering; readonly result: null };
+  /** Holds up every message of a kind; null holds up none. */
+  readonly hold: { readonly params: string | null; readonly result: null };
+  /** How many messages of a kind came by. */
+  readonly seen: { readonly params: string; readonly result: number };
+  readonly recording: { readonly params: null; readonly result: readonly RecordedPairing[] };
+  /** Sends datagrams from a port of its own; the answers, as they came. */
+  readonly send: {
+    readonly params: { readonly host: string; readonly port: number; readonly datagrams: readonly string[] };
+    readonly result: readonly { readonly kind: string; readonly hex: string }[];
+  };
+  /** Answers every question of pairing as a box of that version does. */
+  readonly playBoxOfVersion: {
+    readonly params: { readonly port: number; readonly version: number };
+    readonly result: null;
+  };
+  /** Announces a box by multicast DNS, with a fingerprint and at an address that need not be its own. */
+  readonly announce: {
+    readonly params: {
+      readonly name: string;
+      readonly fingerprint: string;
+      readonly ownAddress: string;
+      readonly address: string;
+      readonly port: number;
+    };
+    /** Settles when it is announced. */
+    readonly result: null;
+  };
+};
