@@ -67,6 +67,29 @@ describe('somebody in the middle', () => {
     expect(box.status, 'it left a trace').toMatchObject({ failed: 1, open: { triesLeft: 2 } });
   });
 
+  it('who changes what either says of itself makes other proofs of it', () => {
+    const facts = { code: '12345678', attempt: new Uint8Array(16), laptop: LAPTOP, box: BOX };
+    const secret = new Uint8Array(32).fill(7);
+    const share = makeShare(cpaceInputs(facts), secret);
+    const shares = { ofLaptop: share, ofBox: share };
+    const proofOf = (changed: Partial<typeof facts>): string =>
+      Buffer.from(
+        proofsOf({ ...facts, ...changed }, shares, { secret, theirShare: share })!.ofLaptop,
+      ).toString('hex');
+    const proofs = [
+      proofOf({}),
+      proofOf({ code: '12345679' }),
+      proofOf({ attempt: new Uint8Array(16).fill(1) }),
+      proofOf({ laptop: { ...LAPTOP, name: text('other') } }),
+      proofOf({ laptop: { ...LAPTOP, tunnelVersion: 99 } }),
+      proofOf({ laptop: { ...LAPTOP, publicKey: ATTACKER.publicKey } }),
+      proofOf({ box: { ...BOX, name: text('other') } }),
+      proofOf({ box: { ...BOX, tunnelVersion: 99 } }),
+      proofOf({ box: { ...BOX, publicKey: ATTACKER.publicKey } }),
+    ];
+    expect(new Set(proofs).size).toBe(proofs.length);
+  });
+
   it('who downgrades the version of the tunnel gets nothing', () => {
     const laptop = { ...LAPTOP, tunnelVersion: 2 };
     const { box, code } = openBox({ ...BOX, tunnelVersion: 2 });
@@ -171,6 +194,7 @@ describe('somebody without the code', () => {
     forged[4]! ^= 1;
     expect(decodeMessage(box.onDatagram(forged, text('way 0'), world.now)!)!.kind).toBe('offer');
     expect(decodeMessage(box.onDatagram(forged, text('elsewhere'), world.now)!)!.kind).toBe('offer');
+    expect(decodeMessage(box.onDatagram(sent, text('elsewhere'), world.now)!)!.kind).toBe('offer');
     expect(box.status.open?.triesLeft).toBe(3);
   });
 
