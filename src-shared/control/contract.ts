@@ -116,11 +116,12 @@ export const daemonContract = {
       result: nothing,
     },
     'link.setMetered': {
+      right: 'switch',
       params: z.object({ name: linkNameSchema, metered: meteredChoiceSchema }),
       result: nothing,
     },
     /** How hosts of the laptop's own networks are reached; for connections that start from then on. */
-    'lan.set': { params: z.object({ access: lanAccessSchema }), result: nothing },
+    'lan.set': { right: 'switch', params: z.object({ access: lanAccessSchema }), result: nothing },
     /** What happened, for weeks back. */
     'timeline.list': { right: 'look', params: timelineQuerySchema, result: timelineSchema },
     /** Without `link`, the carrying link is tested. */

@@ -75,6 +75,8 @@ describe('the rights of the contracts', () => {
       'look timeline.list',
       'switch connection.setWanted',
       'switch doctor.run',
+      'switch lan.set',
+      'switch link.setMetered',
       'switch link.setPriority',
       'switch mode.set',
       'switch pairing.pair',
