@@ -31,6 +31,18 @@ export class BoxTunnel {
       this.tunnel ??= new Tunnel(this.loop, decodePublicKey(box.publicKey), this.log, this.onEvent);
   }
 
+  /** Opens the device and looks for the box. @returns false if the device was refused, which `onRefused` is told. */
+  open(onRefused: (error: unknown) => void): boolean {
+    try {
+      this.tunnel?.openDevice();
+    } catch (error) {
+      onRefused(error);
+      return false;
+    }
+    void this.locate(null);
+    return true;
+  }
+
   /** Tells the tunnel where the box may be; @param config what the box itself told, if it did. */
   async locate(config: TunnelConfig | null): Promise<void> {
     const { box, tunnel } = this;

@@ -23,6 +23,7 @@ import { toldHosts } from './routing/box-addresses.ts';
 import { LinkTuner } from './routing/link-tuner.ts';
 import { RouteKeeper } from './routing/route-keeper.ts';
 import { RouteWatch } from './routing/watch-routes.ts';
+import { ChangeTimer } from './change-timer.ts';
 import { type Situation, countUsable, nextChangeAt, stateOf } from './connection/situation.ts';
 import type { HandledDaemon } from './control/handled-daemon.ts';
 import { listenForControl } from './control/listen.ts';
@@ -73,7 +74,7 @@ export class Daemon implements HandledDaemon {
   private attempts = 0;
   private readonly switches = new SwitchLog();
   private shownState = '';
-  private changeTimer: NodeJS.Timeout | null = null;
+  private readonly changeTimer = new ChangeTimer(() => this.settle());
 
   private constructor(options: DaemonOptions, log: Log, state: DaemonState) {
     const { key, journal, settingsFile, settings } = state;
@@ -138,23 +139,13 @@ export class Daemon implements HandledDaemon {
       tunnel.setMode(settings.mode);
       if (settings.wanted) {
         if (this.wantedSince === 0) this.wantedSince = native.nowMicros();
-        this.openTunnel(tunnel);
+        if (this.boxTunnel.open((error) => this.fail('tun-unavailable', error))) this.failure = null;
       } else {
         this.wantedSince = 0;
         if (this.config !== null) this.routes.startDraining(this.config);
       }
     }
     await this.onLinks();
-  }
-
-  private openTunnel(tunnel: Tunnel): void {
-    try {
-      tunnel.openDevice();
-      this.failure = null;
-      void this.boxTunnel.locate(null);
-    } catch (error) {
-      this.fail('tun-unavailable', error);
-    }
   }
 
   /** Ends the tunnel after the last connection, or at once. */
@@ -291,10 +282,7 @@ export class Daemon implements HandledDaemon {
     this.routes.follow(situation, this.config, this.links, this.settings.lan);
     this.finder.follow(state);
     if (!situation.isWanted && !situation.isDraining && this.config !== null) this.closeTunnel();
-    if (this.changeTimer !== null) clearTimeout(this.changeTimer);
-    const change = nextChangeAt(situation);
-    this.changeTimer =
-      change === Infinity ? null : setTimeout(() => this.settle(), (change - situation.now) / 1_000 + 1);
+    this.changeTimer.set(nextChangeAt(situation), situation.now);
     this.timeline.observe(this.status());
     this.publisher.touch();
   }
@@ -338,7 +326,7 @@ export class Daemon implements HandledDaemon {
     this.boxTunnel.close();
     this.loop.close();
     // Closing the tunnel is a change of the situation, too: timers are set until here.
-    if (this.changeTimer !== null) clearTimeout(this.changeTimer);
+    this.changeTimer.clear();
     this.publisher.close();
     await this.control?.close();
     await undoChanges(this.journal, this.log);
