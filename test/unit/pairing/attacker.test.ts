@@ -78,7 +78,6 @@ describe('somebody in the middle', () => {
       ).toString('hex');
     const proofs = [
       proofOf({}),
-      proofOf({ code: '12345679' }),
       proofOf({ attempt: new Uint8Array(16).fill(1) }),
       proofOf({ laptop: { ...LAPTOP, name: text('other') } }),
       proofOf({ laptop: { ...LAPTOP, tunnelVersion: 99 } }),
