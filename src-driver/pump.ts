@@ -2,9 +2,10 @@ import type { NativeApi, NativeDeadlineTimer, NativeTun, NativeUdpSocket } from 
 import type { Engine } from '../src-engine/engine.ts';
 import { LARGE_SLOT_BYTES, MEDIUM_SLOT_BYTES } from '../src-engine/memory.ts';
 import type { EngineMemory } from '../src-engine/memory.ts';
+import type { Path } from '../src-engine/path/path.ts';
 import type { Session } from '../src-engine/session.ts';
 import { ReadModeration } from './read-moderation.ts';
-import { isSocketDead } from './send-errors.ts';
+import { DATAGRAM_TOO_LARGE, isSocketDead } from './send-errors.ts';
 
 /** What the packet loop joins. */
 export interface PumpOptions {
@@ -238,6 +239,7 @@ export class Pump {
       engine.drops.add('send-refused', memory.words[memory.sendResult + 1]);
       const path = session.transmittingPath;
       if (path !== null && isSocketDead(errno)) session.suspectPath(path.id, 'device-gone', this.now());
+      if (path !== null && errno === DATAGRAM_TOO_LARGE) this.noteTooLarge(path, count);
     }
     if (sent < count) {
       engine.drops.add('send-refused', count - sent);
@@ -248,6 +250,14 @@ export class Pump {
       });
     }
     return true;
+  }
+
+  /** A probe for more than the device sends, always the last of a batch, is refused too, and simply counts as lost. */
+  private noteTooLarge(path: Path, count: number): void {
+    const { words, sendTable, sendResult } = this.options.memory;
+    const lastBytes = words[sendTable + 4 * (count - 1) + 1]!;
+    const probes = lastBytes > path.mtu.datagramBytes ? 1 : 0;
+    if (words[sendResult + 1]! > probes) path.mtu.onRefused(this.now());
   }
 
   private sendRaw(handle: number, remote: number, bytes: Uint8Array): void {

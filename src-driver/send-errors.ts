@@ -1,3 +1,6 @@
+/** EMSGSIZE: the datagram is larger than what the device sends. */
+export const DATAGRAM_TOO_LARGE = 90;
+
 /** EADDRNOTAVAIL, ENETDOWN, ENETUNREACH, ENODEV, ENXIO, EHOSTDOWN, EHOSTUNREACH of Linux. */
 const DEAD: ReadonlySet<number> = new Set([99, 100, 101, 19, 6, 112, 113]);
 

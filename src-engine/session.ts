@@ -228,6 +228,13 @@ export class Session implements MessageSink, FrameHandler {
     this.choose('user', now);
   }
 
+  /** Learns what a path's link carries now, UDP payload bytes. */
+  resizePath(id: number, maximumBytes: number, now: number): void {
+    const path = this.path(id);
+    path.maximumDatagramBytes = maximumBytes;
+    path.mtu.setMaximum(maximumBytes, now);
+  }
+
   private *openPaths(): Iterable<Path> {
     for (const path of this.paths) if (path.isOpen) yield path;
   }
@@ -286,7 +293,9 @@ export class Session implements MessageSink, FrameHandler {
     if (isNewest && this.role === 'responder') this.supervisor.noteSource(path, socket, remote, now);
     path.bytesReceived += datagramBytes;
     path.lastHeardAt = now;
-    if (datagramBytes > path.mtu.datagramBytes) path.mtu.raiseMaximum(datagramBytes, now);
+    // The laptop knows what its link can send, whatever that receives.
+    if (this.role === 'responder' && datagramBytes > path.mtu.datagramBytes)
+      path.mtu.raiseMaximum(datagramBytes, now);
     this.receivingPath = path;
     const outcome = this.reader.read(path, at, end, socket, remote, now);
     if (outcome === 'no-memory') return this.ports.drops.add('receive-memory');

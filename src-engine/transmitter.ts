@@ -1,3 +1,4 @@
+import { BASE_DATAGRAM_BYTES } from './path/mtu-discovery.ts';
 import type { Path } from './path/path.ts';
 import { TRANSMIT_BATCH } from './memory.ts';
 import { BondedPaths } from './scheduler/bonded-paths.ts';
@@ -184,7 +185,7 @@ export class Transmitter {
     while (builder.count < most && !path.sent.isFull) {
       const mayCarry = this.mayCarry(path, now);
       if (!isControlDue && !mayCarry) break;
-      builder.begin(path.mtu.datagramBytes);
+      builder.begin(datagramBytesOf(path));
       // Acknowledgements that are owed but not due yet travel for nearly nothing with data.
       const isPassing = builder.count === 0 && path.acks.dueAt > 0;
       const isEliciting = (isControlDue || isPassing) && this.writeControl(path, now);
@@ -433,6 +434,15 @@ export class Transmitter {
   }
 }
 
+/** Size of a datagram for data: small after timeouts in a row, since the size may be why nothing is answered. */
+function datagramBytesOf({ mtu, ptoCount }: Path): number {
+  return ptoCount < SMALL_AFTER_TIMEOUTS
+    ? mtu.datagramBytes
+    : Math.min(mtu.datagramBytes, BASE_DATAGRAM_BYTES);
+}
+
+/** One timeout may be a pause of a host; a sparse stream waits through all of them, each twice as long. */
+const SMALL_AFTER_TIMEOUTS = 2;
 /** Room for one more ACK, a PING, a STATUS of all paths and a CLOSE. */
 const CONTROL_RESERVE_BYTES = 200;
 /** Ranges are looked for this deep: several acknowledgement intervals at the highest rate. */

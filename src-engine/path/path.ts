@@ -95,7 +95,7 @@ export class Path {
   probeIntervalMicros = 0;
   private lossAt = 0;
   private lateAgainAt = 0;
-  private ptoCount = 0;
+  ptoCount = 0;
   private reorderThreshold = MIN_REORDER_DATAGRAMS;
   private largestAcked = -1;
   private suspectFloorMicros = SUSPECT_FLOOR_MICROS;

@@ -152,8 +152,8 @@ export class SimWorld {
     spareBuffers.push(this.laptop.buffer, this.box.buffer);
   }
 
-  openPath(link: number, rank = link * 6_000): void {
-    this.laptop.session.openPath(link, link, link, rank, 1_472, this.now);
+  openPath(link: number, rank = link * 6_000, maximumBytes = 1_472): void {
+    this.laptop.session.openPath(link, link, link, rank, maximumBytes, this.now);
     this.settle(this.laptop);
   }
 
