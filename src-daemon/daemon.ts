@@ -213,7 +213,7 @@ export class Daemon implements HandledDaemon {
         this.tunnel?.greet(this.settings.mode);
         break;
       case 'switch':
-        this.log.info('switch', { ...this.timeline.noteSwitch(this.switches.note(event)) });
+        this.timeline.noteSwitch(this.switches.note(event));
         break;
       case 'control': {
         const message = decodeControlMessage(event.bytes);

@@ -26,15 +26,13 @@ export function candidatesOf(link: LinkSnapshot, addresses: readonly BoxAddress[
     if (remote.zone !== null && remote.zone !== link.name) continue;
     const family = isIPv4(remote.address) ? 4 : 6;
     const isLinkLocal = family === 6 && isLinkLocalAddress(remote.address);
-    const own = link.addresses.filter(
+    const own = lastingFirst(link.addresses).filter(
       (address) => address.family === family && isLinkLocalAddress(address.address) === isLinkLocal,
     );
     const near = own.find(({ address, prefixLength }) =>
       isSameNetwork(address, prefixLength, remote.address),
     );
-    const local = isLinkLocal
-      ? own[0]
-      : (near ?? (link.gateways[family] === null ? undefined : stablest(own)));
+    const local = isLinkLocal ? own[0] : (near ?? (link.gateways[family] === null ? undefined : own[0]));
     if (local === undefined) continue;
     const score = (near === undefined ? 4 : 0) + (isLinkLocal ? 2 : 0) + (family === 6 ? 1 : 0);
     scored.push({ candidate: { localAddress: local.address, remote, family }, score });
@@ -42,9 +40,14 @@ export function candidatesOf(link: LinkSnapshot, addresses: readonly BoxAddress[
   return scored.sort((a, b) => a.score - b.score).map(({ candidate }) => candidate);
 }
 
-/** IPv6 privacy addresses change every few hours; a lasting one spares a change of address. */
-function stablest(addresses: LinkSnapshot['addresses']): LinkSnapshot['addresses'][number] | undefined {
-  return addresses.find((address) => !address.temporary && !address.deprecated) ?? addresses[0];
+/**
+ * A deprecated address is about to go, and IPv6 privacy addresses change every few hours: an address that lasts spares
+ * a change of path. Who is in the home network learns nothing from it, since the box is told apart by its key.
+ */
+function lastingFirst(addresses: LinkSnapshot['addresses']): LinkSnapshot['addresses'] {
+  const haste = ({ deprecated, temporary }: LinkSnapshot['addresses'][number]): number =>
+    (deprecated ? 2 : 0) + (temporary ? 1 : 0);
+  return [...addresses].sort((a, b) => haste(a) - haste(b));
 }
 
 export function isLinkLocalAddress(address: string): boolean {

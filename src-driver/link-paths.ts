@@ -41,6 +41,8 @@ export class LinkPaths {
   private box: readonly BoxAddress[] = [];
   private found: readonly BoxAddress[] = [];
   private open: LinkPath[] = [];
+  /** Paths that carry no more because another takes their place. */
+  private readonly leaving = new Set<LinkPath>();
   private readonly attempts = new Map<string, number>();
   private nextPathId = 0;
   private isSaving = false;
@@ -95,7 +97,8 @@ export class LinkPaths {
 
   private rankAll(): void {
     for (const path of this.open) {
-      this.options.session.rankPath(path.pathId, this.rankOf(path.linkName), this.options.pump.now());
+      const rank = this.leaving.has(path) ? LEAVING_RANK_MICROS : this.rankOf(path.linkName);
+      this.options.session.rankPath(path.pathId, rank, this.options.pump.now());
     }
   }
 
@@ -115,6 +118,7 @@ export class LinkPaths {
     for (const path of [...this.open]) {
       const reason = this.reasonToClose(path);
       if (reason !== null) this.close(path, reason);
+      else this.followSize(path);
     }
     for (const link of this.links) if (this.isUsable(link)) this.reconcileLink(link);
     this.options.pump.pinRemotes(this.options.session);
@@ -135,9 +139,22 @@ export class LinkPaths {
     return link.addresses.some(({ address }) => address === path.localAddress) ? null : 'address-gone';
   }
 
+  /** A link may be set to carry less or more while a path is open. */
+  private followSize(path: LinkPath): void {
+    const link = this.links.find(({ name }) => name === path.linkName);
+    const maximumBytes = link === undefined ? 0 : maximumOn(link, path.localAddress);
+    if (maximumBytes === 0 || this.options.session.path(path.pathId).maximumDatagramBytes === maximumBytes)
+      return;
+    this.options.session.resizePath(path.pathId, maximumBytes, this.options.pump.now());
+  }
+
   private reconcileLink(link: LinkSnapshot): void {
     const mine = this.open.filter((path) => path.linkName === link.name);
     const now = this.options.pump.now();
+    const passing = mine.find(
+      (path) => isPassing(link, path) && this.options.session.path(path.pathId).isUsable,
+    );
+    if (passing !== undefined && this.succeed(link, passing, mine, now)) return;
     const working = mine.find((path) => this.options.session.path(path.pathId).state === 'validated');
     if (working !== undefined) {
       for (const path of mine)
@@ -161,6 +178,36 @@ export class LinkPaths {
     for (let i = 0; i < Math.min(CANDIDATES_AT_ONCE, candidates.length); i++) {
       this.tryOpen(link, candidates[(attempt * CANDIDATES_AT_ONCE + i) % candidates.length]!, now);
     }
+  }
+
+  /**
+   * Replaces a path whose address is about to go while both work: opens another beside it, lets that carry, and closes
+   * the old one when nothing of it is on its way any more.
+   *
+   * @returns whether there is another address to go on from.
+   */
+  private succeed(link: LinkSnapshot, passing: LinkPath, mine: readonly LinkPath[], now: number): boolean {
+    const { session } = this.options;
+    const successor = mine.find((path) => !isPassing(link, path));
+    if (successor !== undefined && session.path(successor.pathId).isUsable) {
+      if (this.leaving.has(passing)) {
+        this.close(passing, 'user');
+      } else if (now - session.path(successor.pathId).validatedAt > RIVAL_GRACE_MICROS) {
+        this.leaving.add(passing);
+        this.rankAll();
+      }
+      return true;
+    }
+    if (successor !== undefined && now - successor.openedAt < ANSWER_WITHIN_MICROS) return true;
+    if (successor !== undefined) this.close(successor, 'silent');
+    const candidates = candidatesOf(link, withoutDoubles([...this.box, ...this.found])).filter(
+      ({ localAddress }) => !isPassing(link, { localAddress }),
+    );
+    if (candidates.length === 0) return false;
+    const attempt = this.attempts.get(link.name) ?? 0;
+    this.attempts.set(link.name, attempt + 1);
+    this.tryOpen(link, candidates[attempt % candidates.length]!, now);
+    return true;
   }
 
   private tryOpen(link: LinkSnapshot, candidate: PathCandidate, now: number): void {
@@ -191,7 +238,7 @@ export class LinkPaths {
         remoteId,
         openedAt: now,
       });
-      const maximumBytes = link.mtuBytes - (candidate.family === 4 ? IPV4_UDP_BYTES : IPV6_UDP_BYTES);
+      const maximumBytes = maximumOn(link, candidate.localAddress);
       session.openPath(pathId, handle, remoteId, this.rankOf(link.name), maximumBytes, now);
     } catch (error) {
       this.options.onRefused(link.name, error as Error);
@@ -211,6 +258,7 @@ export class LinkPaths {
   private close(path: LinkPath, reason: SwitchReason): void {
     const { pump, session } = this.options;
     this.open = this.open.filter((other) => other !== path);
+    this.leaving.delete(path);
     session.closePath(path.pathId, reason, pump.now());
     pump.removeSocket(path.socket);
   }
@@ -222,6 +270,16 @@ export class LinkPaths {
     const isSpared = this.isSaving && this.metered.has(linkName) && priority === 'auto';
     return TIER_MICROS[isSpared ? 'backup' : priority] + KIND_MICROS[kind];
   }
+}
+
+/** Whether the path's address is still valid, but not for long. */
+function isPassing(link: LinkSnapshot, { localAddress }: Pick<LinkPath, 'localAddress'>): boolean {
+  return link.addresses.some(({ address, deprecated }) => address === localAddress && deprecated);
+}
+
+/** UDP payload that the link itself carries, from an address of either family. */
+function maximumOn(link: LinkSnapshot, localAddress: string): number {
+  return link.mtuBytes - (localAddress.includes(':') ? IPV6_UDP_BYTES : IPV4_UDP_BYTES);
 }
 
 /** The same address may be told and found. */
@@ -236,6 +294,8 @@ const TIER_MICROS: Record<LinkPriority, number> = {
   backup: RESERVE_RANK_MICROS,
   never: RESERVE_RANK_MICROS,
 };
+/** Behind everything else, a reserve too. */
+const LEAVING_RANK_MICROS = 2 * RESERVE_RANK_MICROS;
 /** A cable is preferred unless its round trip is this much worse: radio varies, and costs battery. */
 const KIND_MICROS: Record<LinkSnapshot['kind'], number> = {
   ethernet: 0,

@@ -15,10 +15,11 @@ export class SwitchLog {
     for (const { pathId, linkName } of paths) this.linkNames.set(pathId, linkName);
   }
 
-  /** @returns the switch as it is shown. */
-  note(event: Extract<SessionEvent, { kind: 'switch' }>): LastSwitch {
+  /** @returns the switch as it is shown; null for one between two paths of a link, which people need not know of. */
+  note(event: Extract<SessionEvent, { kind: 'switch' }>): LastSwitch | null {
     const from = this.linkNames.get(event.from) ?? 'unknown';
     const to = this.linkNames.get(event.to) ?? 'unknown';
+    if (from === to) return null;
     const { reason, gapMicros, replayedChunks: replayedPackets } = event;
     this.last = { at: new Date().toISOString(), from, to, reason, gapMicros, replayedPackets };
     if (reason !== 'better-link' && reason !== 'user') this.hidden++;

@@ -14,8 +14,10 @@ export class TimelineKeeper {
   private isClosed = false;
   private readonly recorder = new TimelineRecorder();
   private readonly store: TimelineStore;
+  private readonly log: Log;
 
   constructor(stateDir: string, log: Log) {
+    this.log = log;
     const folder = new SegmentFolder(join(stateDir, 'timeline'));
     this.store = new TimelineStore({ folder, log, wallClock: Date.now });
   }
@@ -26,10 +28,11 @@ export class TimelineKeeper {
     return { ...status, timelineLength: this.length };
   }
 
-  /** @returns the same switch. */
-  noteSwitch(happened: LastSwitch): LastSwitch {
+  /** Takes a switch; null for one that is no news. */
+  noteSwitch(happened: LastSwitch | null): void {
+    if (happened === null) return;
+    this.log.info('switch', { ...happened });
     this.add(this.recorder.noteSwitch(happened, native.nowMicros()));
-    return happened;
   }
 
   list(query: TimelineQuery): Promise<Timeline> {
