@@ -12,11 +12,18 @@ import {
   meteredChoiceSchema,
 } from '../src-shared/model/link.ts';
 import { pairingCodeSchema } from '../src-shared/model/pairing.ts';
-import { modeSchema } from '../src-shared/model/status.ts';
+import { ipv6AccessSchema, modeSchema } from '../src-shared/model/status.ts';
 import type { CommandContext, CommandIo } from './command-context.ts';
 import { listBoxes } from './commands/boxes.ts';
 import { runDoctor, runUnplugTest } from './commands/checks.ts';
-import { setLanAccess, setLinkMetered, setLinkPriority, setMode, setWanted } from './commands/intents.ts';
+import {
+  setIpv6Access,
+  setLanAccess,
+  setLinkMetered,
+  setLinkPriority,
+  setMode,
+  setWanted,
+} from './commands/intents.ts';
 import { pairWithBox, unpair } from './commands/pair.ts';
 import { showLinks, showStatus } from './commands/show.ts';
 import { showTimeline } from './commands/timeline.ts';
@@ -57,6 +64,7 @@ const commandSchema = z.discriminatedUnion('command', [
     positionals: z.tuple([linkNameSchema, meteredChoiceSchema]),
   }),
   z.object({ ...commonOptions, command: z.literal('lan'), positionals: z.tuple([lanAccessSchema]) }),
+  z.object({ ...commonOptions, command: z.literal('ipv6'), positionals: z.tuple([ipv6AccessSchema]) }),
   z.object({ ...commonOptions, command: z.literal('mode'), positionals: z.tuple([modeSchema]) }),
   z.object({
     ...commonOptions,
@@ -140,6 +148,8 @@ function dispatch(command: Command, context: CommandContext): ReturnType<typeof 
       return setLinkMetered(context, ...command.positionals);
     case 'lan':
       return setLanAccess(context, command.positionals[0]);
+    case 'ipv6':
+      return setIpv6Access(context, command.positionals[0]);
     case 'mode':
       return setMode(context, command.positionals[0]);
     case 'test unplug':

@@ -69,6 +69,16 @@ export const PROGRAM: ProgramSpec = {
       ],
     },
     {
+      name: 'ipv6',
+      summary: 'Say where IPv6 goes while protection is on',
+      positionals: ['tunnel|direct'],
+      options: basic,
+      notes: [
+        'tunnel   by way of the box; where that has no IPv6, programs are refused at once and take IPv4',
+        'direct   as without Bowline: its connections end with their link',
+      ],
+    },
+    {
       name: 'mode',
       summary: 'Say how the links are used together',
       positionals: ['seamless|bonded|redundant|saver'],

@@ -260,6 +260,7 @@ export class Daemon implements HandledDaemon {
       now: native.nowMicros(),
       isWanted: this.settings.wanted,
       isDraining: this.routes.isDraining,
+      ipv6: this.settings.ipv6,
       hasBox: tunnel !== null,
       failure: this.failure,
       isConfigured: this.config !== null,

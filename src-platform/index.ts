@@ -29,6 +29,7 @@ export { BoxNat, type DesiredNat } from './routes/box-nat.ts';
 export { LaptopRoutes, RoutesError, type Ipv6Outcome } from './routes/laptop-routes.ts';
 export { RouteGuard, type Requester } from './routes/route-guard.ts';
 export type { DesiredRoutes } from './routes/route-facts.ts';
+export { LAST_RULE_PRIORITY } from './routes/constants.ts';
 export { listDefaultRoutes, listRulesBeforeOurs, lookUpWayOut } from './routes/route-lookup.ts';
 export { StorageError, type FileOperations, type StagedFile } from './storage/atomic-file.ts';
 export { JsonFile, makeStateDir } from './storage/json-file.ts';

@@ -1,6 +1,6 @@
 import { controlError, type ControlError } from '../../src-shared/control/error.ts';
 import type { LanAccess, LinkPriority, MeteredChoice } from '../../src-shared/model/link.ts';
-import type { DaemonStatus, Mode } from '../../src-shared/model/status.ts';
+import type { DaemonStatus, Ipv6Access, Mode } from '../../src-shared/model/status.ts';
 import { assertNever } from '../../src-shared/util/assert-never.ts';
 import { describeStatus } from '../../src-shared/view/describe-status.ts';
 import { en } from '../../src-shared/i18n/en.ts';
@@ -34,6 +34,17 @@ export async function setLinkPriority(
   const answer = await client.call('link.setPriority', { name, priority });
   if (!answer.ok) return answer.error;
   print(`${name}: ${en.linkPriority[priority]}`);
+  return null;
+}
+
+/** Says where IPv6 goes. */
+export async function setIpv6Access(
+  { client, print }: CommandContext,
+  access: Ipv6Access,
+): Promise<CommandOutcome> {
+  const answer = await client.call('ipv6.set', { access });
+  if (!answer.ok) return answer.error;
+  print(en.ipv6[access]);
   return null;
 }
 

@@ -1,5 +1,5 @@
 import type { LinkPriority } from '../../src-shared/model/link.ts';
-import type { FailureCause } from '../../src-shared/model/status.ts';
+import type { FailureCause, Ipv6Access } from '../../src-shared/model/status.ts';
 
 /** What is known about the tunnel at one moment; times are monotonic microseconds. */
 export interface Situation {
@@ -8,6 +8,8 @@ export interface Situation {
   readonly isWanted: boolean;
   /** Switched off, but connections of the tunnel still live. */
   readonly isDraining: boolean;
+  /** Where the user wants IPv6 to go. */
+  readonly ipv6: Ipv6Access;
   readonly hasBox: boolean;
   readonly failure: FailureCause | null;
   /** Whether the box has told the tunnel's addresses since the daemon started. */

@@ -20,6 +20,11 @@ export function daemonHandlers(daemon: HandledDaemon, files: DaemonFiles): Handl
         await daemon.changeSettings({ mode });
         await daemon.applyWanted();
       }),
+    'ipv6.set': ({ access }) =>
+      stored(async () => {
+        await daemon.changeSettings({ ipv6: access });
+        await daemon.onLinks();
+      }),
     'links.list': () => ok({ links: daemon.status().links }),
     'link.setPriority': ({ name, priority }) => setLinkWish(daemon, name, { priority }),
     'link.setMetered': ({ name, metered }) => setLinkWish(daemon, name, { metered }),

@@ -70,6 +70,7 @@ export class RouteKeeper {
       linkAddresses: addresses.map(({ address }) => address),
       tunnelledNetworks: lan === 'tunnel' ? networks : [],
       active: routing === 'active',
+      isIpv6Direct: situation.ipv6 === 'direct',
       mark: TUNNEL_MARK,
     };
     const key = JSON.stringify(desired);

@@ -116,7 +116,7 @@ export class LaptopRoutes {
     const outcome = this.#ipv6Outcome(desired);
     this.#silenceAutoconfiguration();
     await this.#reachFacts(4, desiredFacts(desired, 4));
-    await this.#reachFacts(6, outcome === 'applied' ? desiredFacts(desired, 6) : []);
+    await this.#reachFacts(6, desiredFacts(outcome === 'applied' ? desired : withoutIpv6(desired), 6));
     return outcome;
   }
 
@@ -183,6 +183,10 @@ export class LaptopRoutes {
     this.#lastChange = next;
     return next;
   }
+}
+
+function withoutIpv6(desired: DesiredRoutes): DesiredRoutes {
+  return { ...desired, tunnel: { ...desired.tunnel, address6: null } };
 }
 
 /** `ip` has one exit status for all failures, so its message, in the C locale, has to tell "nothing there". */

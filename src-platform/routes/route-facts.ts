@@ -30,6 +30,8 @@ export interface DesiredRoutes {
   readonly active: boolean;
   /** Firewall mark of the tunnel's own sockets. */
   readonly mark: number;
+  /** True: IPv6 leaves beside the tunnel, because the user wants it so. */
+  readonly isIpv6Direct?: boolean;
 }
 
 /**
@@ -48,15 +50,23 @@ export interface RouteFact {
 export function desiredFacts(desired: DesiredRoutes, family: Family): readonly RouteFact[] {
   const { tunnel, active, mark } = desired;
   const address = family === 4 ? tunnel.address4 : tunnel.address6;
-  if (address === null) return [];
   const ofFamily = (texts: readonly string[]): string[] =>
     [...new Set(texts)].filter((text) => familyOf(text) === family).sort();
+  const isLed = active && !(family === 6 && desired.isIpv6Direct === true);
+  // What the tunnel cannot carry is refused rather than let past it, if there is anything to refuse.
+  if (address === null && !(isLed && desired.linkAddresses.some(isRoutable6))) return [];
   return [
     ...(family === 4 ? [linkFact(tunnel.name, tunnel.mtu)] : []),
-    addressFact(family, tunnel.name, address, family === 4 ? tunnel.prefix4 : tunnel.prefix6),
-    routeFact(tunnel.name, address),
+    ...(address === null
+      ? [REFUSAL]
+      : [
+          addressFact(family, tunnel.name, address, family === 4 ? tunnel.prefix4 : tunnel.prefix6),
+          routeFact(tunnel.name, address),
+        ]),
     ruleFact({ priority: RULE_PRIORITY.ownSockets, mark, table: MAIN_TABLE }),
-    ruleFact({ priority: RULE_PRIORITY.tunnelAddress, from: address, table: TUNNEL_TABLE }),
+    ...(address === null
+      ? []
+      : [ruleFact({ priority: RULE_PRIORITY.tunnelAddress, from: address, table: TUNNEL_TABLE })]),
     ...ALWAYS_DIRECT[family].map((to) =>
       ruleFact({ priority: RULE_PRIORITY.alwaysDirect, to, table: MAIN_TABLE }),
     ),
@@ -68,11 +78,11 @@ export function desiredFacts(desired: DesiredRoutes, family: Family): readonly R
     ...ofFamily(desired.linkAddresses).map((from) =>
       ruleFact({ priority: RULE_PRIORITY.linkAddress, from, table: MAIN_TABLE }),
     ),
-    ...(active ? ofFamily(desired.tunnelledNetworks) : []).map((to) =>
+    ...(isLed && address !== null ? ofFamily(desired.tunnelledNetworks) : []).map((to) =>
       ruleFact({ priority: RULE_PRIORITY.localNetwork, to, table: TUNNEL_TABLE }),
     ),
     ruleFact({ priority: RULE_PRIORITY.specificRoutes, table: MAIN_TABLE, suppressPrefixLength: 0 }),
-    ...(active ? [ruleFact({ priority: RULE_PRIORITY.everythingElse, table: TUNNEL_TABLE })] : []),
+    ...(isLed ? [ruleFact({ priority: RULE_PRIORITY.everythingElse, table: TUNNEL_TABLE })] : []),
   ];
 }
 
@@ -148,16 +158,21 @@ function prefixText(address: string, length: number | undefined): string {
 }
 
 const routesSchema = z.array(
-  z.looseObject({ dst: z.string(), dev: z.string().optional(), prefsrc: z.string().optional() }),
+  z.looseObject({
+    type: z.string().optional(),
+    dst: z.string(),
+    dev: z.string().optional(),
+    prefsrc: z.string().optional(),
+  }),
 );
 
 /** Reads the default route of our table out of the output of `ip -N -j route show table`. */
 export function presentRoutes(output: unknown): readonly RouteFact[] {
-  return routesSchema
-    .parse(output)
-    .flatMap(({ dst, dev, prefsrc }) =>
-      dst === 'default' && dev !== undefined ? [routeFact(dev, prefsrc ?? '')] : [],
-    );
+  return routesSchema.parse(output).flatMap(({ type, dst, dev, prefsrc }) => {
+    if (dst !== 'default') return [];
+    if (type === UNREACHABLE_TYPE) return [REFUSAL];
+    return dev === undefined ? [] : [routeFact(dev, prefsrc ?? '')];
+  });
 }
 
 const linksSchema = z.array(
@@ -220,6 +235,20 @@ function routeFact(device: string, source: string): RouteFact {
   };
 }
 
+/**
+ * Programs hear at once that there is no way, and take the other family; silence would cost them a timeout. The kernel
+ * replaces this route by the one into the tunnel and back, since both have the same metric.
+ */
+const REFUSAL: RouteFact = {
+  kind: 'route',
+  key: 'route unreachable',
+  add: `route replace unreachable default table ${TUNNEL_TABLE} proto ${ROUTE_PROTOCOL}`,
+  remove: `route del unreachable default table ${TUNNEL_TABLE} proto ${ROUTE_PROTOCOL}`,
+};
+
+/** RTN_UNREACHABLE, as `ip -N` prints it. */
+const UNREACHABLE_TYPE = '7';
+
 interface RuleParts {
   readonly priority: number;
   readonly table: number;
@@ -248,6 +277,11 @@ function ruleFact({ priority, table, from, to, udpPort, mark, suppressPrefixLeng
     add: `rule add ${selector}`,
     remove: `rule del ${selector}`,
   };
+}
+
+/** An IPv6 address that is good for more than its own link. */
+function isRoutable6(address: string): boolean {
+  return familyOf(address) === 6 && !address.startsWith('fe80:');
 }
 
 function familyOf(address: string): Family {

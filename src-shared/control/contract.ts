@@ -10,7 +10,7 @@ import {
   linkStatusSchema,
   meteredChoiceSchema,
 } from '../model/link.ts';
-import { boxIdentitySchema, daemonStatusSchema, modeSchema } from '../model/status.ts';
+import { boxIdentitySchema, daemonStatusSchema, ipv6AccessSchema, modeSchema } from '../model/status.ts';
 import { timelineQuerySchema, timelineSchema } from '../model/timeline.ts';
 import type { Result } from '../util/result.ts';
 import type { ControlError } from './error.ts';
@@ -109,6 +109,8 @@ export const daemonContract = {
       result: nothing,
     },
     'mode.set': { right: 'switch', params: z.object({ mode: modeSchema }), result: nothing },
+    /** For connections that start from then on. */
+    'ipv6.set': { right: 'switch', params: z.object({ access: ipv6AccessSchema }), result: nothing },
     'links.list': { right: 'look', params: nothing, result: z.object({ links: z.array(linkStatusSchema) }) },
     'link.setPriority': {
       right: 'switch',

@@ -48,6 +48,11 @@ export const de: Texts<typeof en> = {
     no: 'ohne Datengrenze',
   },
 
+  ipv6: {
+    tunnel: 'IPv6 geht durch den Tunnel oder gar nicht',
+    direct: 'IPv6 geht am Tunnel vorbei',
+  },
+
   mode: {
     seamless: 'Nahtlos: Die beste Leitung trägt, die anderen stehen bereit',
     bonded: 'Gebündelt: Alle Leitungen zusammen',

@@ -9,6 +9,7 @@ import type {
 import type {
   FailureCause,
   Internet,
+  Ipv6Access,
   Mode,
   StateName,
   SwitchReason,
@@ -66,6 +67,11 @@ export const en = {
     yes: 'metered',
     no: 'not metered',
   } satisfies Record<MeteredChoice, string>,
+
+  ipv6: {
+    tunnel: 'IPv6 goes through the tunnel, or nowhere',
+    direct: 'IPv6 leaves beside the tunnel',
+  } satisfies Record<Ipv6Access, string>,
 
   mode: {
     seamless: 'Seamless: the best link carries, the others stand by',

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { lanAccessSchema, linkNameSchema, linkPrioritySchema, meteredChoiceSchema } from './link.ts';
-import { modeSchema } from './status.ts';
+import { ipv6AccessSchema, modeSchema } from './status.ts';
 
 /** Version of the settings file that this program writes. */
 export const SETTINGS_VERSION = 1;
@@ -14,6 +14,7 @@ export const settingsSchema = z.looseObject({
   /** Whether protection is switched on. */
   wanted: z.boolean(),
   mode: modeSchema,
+  ipv6: ipv6AccessSchema.default('tunnel'),
   /** Links that are not listed have the priority `auto`. */
   links: z.record(
     linkNameSchema,
@@ -34,6 +35,7 @@ export const DEFAULT_SETTINGS: Settings = {
   version: SETTINGS_VERSION,
   wanted: false,
   mode: 'seamless',
+  ipv6: 'tunnel',
   links: {},
   lan: 'direct',
 };

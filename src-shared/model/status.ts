@@ -5,6 +5,10 @@ import { lanAccessSchema, linkNameSchema, linkStatusSchema } from './link.ts';
 export const modeSchema = z.enum(['seamless', 'bonded', 'redundant', 'saver']);
 export type Mode = z.infer<typeof modeSchema>;
 
+/** Whether IPv6 goes into the tunnel, and is refused where that has none, or leaves as it would without Bowline. */
+export const ipv6AccessSchema = z.enum(['tunnel', 'direct']);
+export type Ipv6Access = z.infer<typeof ipv6AccessSchema>;
+
 /** Where the laptop's internet traffic goes at the moment. */
 export const internetSchema = z.enum(['tunnelled', 'direct', 'none']);
 export type Internet = z.infer<typeof internetSchema>;

@@ -66,6 +66,7 @@ export class FakeDaemon {
       },
       'link.setMetered': (params) => (note('link.setMetered', params), ok({})),
       'lan.set': (params) => (note('lan.set', params), ok({})),
+      'ipv6.set': (params) => (note('ipv6.set', params), ok({})),
       'timeline.list': (params) => {
         note('timeline.list', params);
         return ok(this.timeline);

@@ -68,6 +68,7 @@ export class FakeWindowDaemon {
           this.become({ ...this.status, lan: params.access });
           return ok({});
         },
+        'ipv6.set': (params) => (note('ipv6.set', params), ok({})),
         'test.unplug': (params) => {
           note('test.unplug', params);
           const costs = { gapMicros: 8300, packetsReplayed: 7, packetsLost: 0 };

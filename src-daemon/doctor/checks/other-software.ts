@@ -1,4 +1,9 @@
-import { listDefaultRoutes, listRulesBeforeOurs, lookUpWayOut } from '../../../src-platform/index.ts';
+import {
+  LAST_RULE_PRIORITY,
+  listDefaultRoutes,
+  listRulesBeforeOurs,
+  lookUpWayOut,
+} from '../../../src-platform/index.ts';
 import { TUNNEL_NAME } from '../../tunnel.ts';
 import { broken, type Check, fine, type Subject, unseen, warning } from '../check.ts';
 

@@ -332,6 +332,7 @@ async function serve(
       'timeline.list': () => ok({ entries: [], truncated: false }),
       'test.unplug': () => err(controlError('NOT_POSSIBLE_NOW', 'not protected')),
       'boxes.find': () => ok({ boxes: [] }),
+      'ipv6.set': () => ok({}),
       'doctor.run': () => ok({ checks: [] }),
       ...handlers,
     },

@@ -96,6 +96,27 @@ describe('laptop routes in a real kernel', () => {
     expect(way('2001:db8::1 from fd77::2')).toMatch(/dev bowline0/);
   });
 
+  it('refuse IPv6 that the tunnel does not carry, unless it may leave directly', async () => {
+    const before = home.systemState();
+    const laptop = routes();
+    const without = { tunnel: { ...desired().tunnel, address6: null }, linkAddresses: ['fd01::20'] };
+    await laptop.apply(desired(without));
+    expect(() => way('2001:db8::1')).toThrow('No route to host');
+    expect(way('2001:db8::1 from fd01::20')).toMatch(/dev eth0/);
+    expect(way('fd01::77')).toMatch(/dev eth0/);
+    expect(await afterFreshApply(without), 'a fresh object sees the same').toBe(rulesAndRoutes());
+    await laptop.apply(desired({ ...without, isIpv6Direct: true }));
+    expect(way('2001:db8::1')).toMatch(/dev eth0/);
+    expect(way('8.8.8.8')).toMatch(/dev bowline0/);
+    await laptop.apply(desired());
+    expect(way('2001:db8::1')).toMatch(/dev bowline0/);
+    await laptop.apply(desired(without));
+    expect(() => way('2001:db8::1')).toThrow('No route to host');
+    await laptop.cleanUp();
+    replaceTunnel();
+    expect(withoutTunnelSettings(home.systemState())).toBe(withoutTunnelSettings(before));
+  });
+
   it('leave the system exactly as it was, whatever states came before', async () => {
     const before = home.systemState();
     const laptop = routes();
@@ -162,10 +183,10 @@ describe('laptop routes in a real kernel', () => {
     expect(way('8.8.8.8')).toMatch(/dev eth0/);
   });
 
-  it('do without IPv6 where the laptop has it switched off', async () => {
+  it('refuse IPv6 where the laptop has it switched off on the tunnel alone', async () => {
     home.run('echo 1 > /proc/sys/net/ipv6/conf/bowline0/disable_ipv6');
     expect(await routes().apply(desired())).toBe('disabled-here');
-    expect(home.run('ip -6 rule show')).not.toContain('32765');
+    expect(() => way('2001:db8::1')).toThrow('No route to host');
   });
 
   it('never touch a rule of others in the same range', async () => {
@@ -303,10 +324,10 @@ function rulesAndRoutes(): string {
   `);
 }
 
-async function afterFreshApply(): Promise<string> {
+async function afterFreshApply(overrides: Partial<DesiredRoutes> = {}): Promise<string> {
   const fresh = routes();
   await fresh.cleanUp();
-  await fresh.apply(desired());
+  await fresh.apply(desired(overrides));
   return rulesAndRoutes();
 }
 

@@ -31,8 +31,35 @@ describe('the routes of a laptop as text', () => {
     );
   });
 
-  it('are none of IPv6 where the box offers none', () => {
-    expect(desiredFacts(desired({ tunnel: { ...desired().tunnel, address6: null } }), 6)).toEqual([]);
+  describe('of IPv6 where the box offers none', () => {
+    const tunnel = { ...desired().tunnel, address6: null };
+
+    it('are none if the laptop has none either', () => {
+      expect(desiredFacts(desired({ tunnel, linkAddresses: ['192.168.1.20', 'fe80::20'] }), 6)).toEqual([]);
+    });
+
+    it('refuse what would leave beside the tunnel, and keep what is bound to a link', () => {
+      const facts = desiredFacts(desired({ tunnel, linkAddresses: ['fd01::20'] }), 6);
+      const lines = facts.map(({ add }) => add);
+      expect(lines[0]).toBe('route replace unreachable default table 4747 proto 47');
+      expect(lines.at(-1)).toMatch(/^rule add priority \d+ lookup 4747 protocol 47$/);
+      expect(lines.filter((line) => line.includes('lookup 4747'))).toHaveLength(1);
+      expect(lines).toContainEqual(expect.stringContaining('from fd01::20 lookup 254'));
+    });
+
+    it('refuse nothing while draining, or where the user lets IPv6 leave directly', () => {
+      const linkAddresses = ['fd01::20'];
+      expect(desiredFacts(desired({ tunnel, linkAddresses, active: false }), 6)).toEqual([]);
+      expect(desiredFacts(desired({ tunnel, linkAddresses, isIpv6Direct: true }), 6)).toEqual([]);
+    });
+  });
+
+  it('lead IPv4 alone into the tunnel where the user lets IPv6 leave directly', () => {
+    const isLed = (family: 4 | 6): boolean =>
+      desiredFacts(desired({ isIpv6Direct: true }), family).some(({ key }) =>
+        /^rule priority \d+ lookup 4747 /.test(key),
+      );
+    expect([isLed(4), isLed(6)]).toEqual([true, false]);
   });
 
   it('change by the difference: a new link address costs one rule', () => {
