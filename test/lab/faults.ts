@@ -58,6 +58,24 @@ export async function loss(home: VirtualHome, link: LinkName, ratio: number): Pr
   });
 }
 
+/**
+ * Swallows frames of a shaped link that are larger than `frameBytes`, Ethernet head included, and says nothing: a path
+ * that has become narrower behind a router whose messages are lost. A plain link's frames are not what is on a wire.
+ */
+export async function narrowed(home: VirtualHome, link: LinkName, frameBytes: number): Promise<Fault> {
+  if (home.shape(link) === null) throw new Error(`${link} has to be shaped to be narrowed`);
+  // Lengths at this hook are without the Ethernet head. At both places frames come one by one, out of the emulator.
+  const begin = (device: string): string =>
+    `add table netdev narrow; add chain netdev narrow ${link} { type filter hook ingress device ${device} priority 0; }; ` +
+    `add rule netdev narrow ${link} meta length > ${frameBytes - 14} drop`;
+  await home.nft('air', begin(`${link}b`));
+  const moment = await home.nft('laptop', begin(link));
+  return fault(`${link}: frames above ${frameBytes} bytes vanish`, moment, async () => {
+    await home.nft('air', 'delete table netdev narrow');
+    return home.nft('laptop', 'delete table netdev narrow');
+  });
+}
+
 /** Removes a link's device, as a pulled USB adapter or dock does; undo re-creates it with another index. */
 export async function deviceRemoved(home: VirtualHome, link: LinkName): Promise<Fault> {
   const moment = await home.removeLinkDevice(link);
