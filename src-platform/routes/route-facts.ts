@@ -75,7 +75,8 @@ export function desiredFacts(desired: DesiredRoutes, family: Family): readonly R
       udpPort: DHCP_SERVER_PORT[family],
       table: MAIN_TABLE,
     }),
-    ...ofFamily(desired.linkAddresses).map((from) =>
+    // For IPv6 the kernel answers a refusal by looking once more, from the address of a link: it must not get out then.
+    ...(address === null ? [] : ofFamily(desired.linkAddresses)).map((from) =>
       ruleFact({ priority: RULE_PRIORITY.linkAddress, from, table: MAIN_TABLE }),
     ),
     ...(isLed && address !== null ? ofFamily(desired.tunnelledNetworks) : []).map((to) =>

@@ -102,9 +102,9 @@ describe('IPv6 of a box', () => {
       const refused = await untilRefused(scene, BEYOND);
       expect(refused.code).toBe('EHOSTUNREACH');
       expect(refused.millis).toBeLessThan(200);
-      expect(await tunnel.tryCli('doctor')).toMatchObject({
-        stdout: expect.stringContaining('the tunnel carries no IPv6, so programs are refused at once'),
-      });
+      expect((await tunnel.tryCli('doctor')).stdout).toContain(
+        'the tunnel carries no IPv6, so programs are refused at once',
+      );
 
       expect(await tunnel.cli('ipv6', 'direct')).toBe('IPv6 leaves beside the tunnel\n');
       const direct = await scene.traffic({ family: 6, stream: null, echoIntervalMs: null });
