@@ -107,7 +107,7 @@ describe('IPv6 of a box', () => {
       );
 
       expect(await tunnel.cli('ipv6', 'direct')).toBe('IPv6 leaves beside the tunnel\n');
-      const direct = await scene.traffic({ family: 6, stream: null, echoIntervalMs: null });
+      const direct = await scene.traffic({ family: 6, transferBitsPerSecond: null, echoIntervalMs: null });
       await scene.pause('IPv6 beside the tunnel', 500);
       expect((await direct.finish()).sourceAddress).toBe(ROUTER_WAN.v6);
 

@@ -121,7 +121,7 @@ class Stage {
   }
 
   show(addresses: readonly LinkAddress[], mtuBytes = 1_500): void {
-    this.linkPaths.setLinks([linkWith(addresses, mtuBytes)], new Map());
+    this.linkPaths.setLinks([linkWith(addresses, mtuBytes)], { priorities: new Map(), metered: new Set() });
   }
 
   answer(localAddress: string): void {
