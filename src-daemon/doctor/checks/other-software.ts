@@ -1,9 +1,4 @@
-import {
-  LAST_RULE_PRIORITY,
-  listDefaultRoutes,
-  listRulesBeforeOurs,
-  lookUpWayOut,
-} from '../../../src-platform/index.ts';
+import { listDefaultRoutes, listRulesBeforeOurs, lookUpWayOut } from '../../../src-platform/index.ts';
 import { TUNNEL_NAME } from '../../tunnel.ts';
 import { broken, type Check, fine, type Subject, unseen, warning } from '../check.ts';
 
