@@ -75,6 +75,7 @@ describe('the rights of the contracts', () => {
       'look timeline.list',
       'switch connection.setWanted',
       'switch doctor.run',
+      'switch ipv6.set',
       'switch lan.set',
       'switch link.setMetered',
       'switch link.setPriority',
