@@ -54,7 +54,8 @@ export async function killAtEachStep(what: string, change: Change): Promise<void
       await house.restore(change.from);
       machine.setDisk({ kind: 'dies', atStep });
       const { status } = await house.runUntilDeath(change);
-      const hasDied = !house.tunnel[change.victim].isRunning;
+      // Told by its disk: that it has ended is heard of later than that it answers no more.
+      const hasDied = machine.steps >= atStep;
       machine.setDisk({ kind: 'none' });
       await house.restart();
       const known = await house.known();
