@@ -11,12 +11,28 @@ import {
   writeChunkHead,
   writeMessageHead,
 } from '../../../../src-engine/wire/frames.ts';
-import { readU24, readU64, writeU24, writeU64 } from '../../../../src-engine/wire/header.ts';
+import {
+  readPacketNumber,
+  readU24,
+  readU64,
+  writeDataHeader,
+  writeU24,
+  writeU64,
+} from '../../../../src-engine/wire/header.ts';
 import { Rng } from '../../../support/rng.ts';
 
 const bytes = new Uint8Array(400);
 
 describe('numbers', () => {
+  test.each([0, 1, 2 ** 32 - 1, 2 ** 32, 2 ** 40 + 5, 2 ** 48 - 1])(
+    'the packet number %d comes out of a header as it went in',
+    (packetNumber) => {
+      const bytes = new Uint8Array(20);
+      writeDataHeader(bytes, 4, 15, 0xffff_ffff, packetNumber);
+      expect(readPacketNumber(bytes, 4)).toBe(packetNumber);
+    },
+  );
+
   test.each([0, 1, 2 ** 32 - 1, 2 ** 32, 2 ** 40 + 5, Number.MAX_SAFE_INTEGER])(
     '%d survives 64 bits',
     (value) => {
