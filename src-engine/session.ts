@@ -51,7 +51,7 @@ export class Session implements MessageSink, FrameHandler {
   private readonly switches: SwitchRecorder;
   private readonly events: SessionEvent[] = [];
   private readonly reader: FrameReader;
-  private readonly urgency = new Urgency();
+  readonly urgency = new Urgency();
   /** Over which path the datagram being read came. */
   private receivingPath: Path | null = null;
   private deliveries = 0;

@@ -5,6 +5,7 @@ import { BondedPaths } from './scheduler/bonded-paths.ts';
 import { bytesToLeave, earliestPath } from './scheduler/earliest-path.ts';
 import type { BestPath } from './scheduler/best-path.ts';
 import type { Outbox } from './send/outbox.ts';
+import type { Urgency } from './send/urgency.ts';
 import type { BondingReason } from './session-events.ts';
 import type { Mode, Role, SendKey, SessionPorts } from './session-types.ts';
 import {
@@ -39,6 +40,7 @@ export interface TransmittingSession {
   readonly role: Role;
   readonly paths: readonly Path[];
   readonly outbox: Outbox;
+  readonly urgency: Urgency;
   readonly scheduler: BestPath;
   readonly mode: Mode;
   isEstablished: boolean;
@@ -118,6 +120,8 @@ export class Transmitter {
     this.now = now;
     this.replayPath = session.outbox.hasReplay ? session.scheduler.replayPath(session.paths) : null;
     this.pacedUntil = Infinity;
+    const isCallOn = session.urgency.isCallOn(now);
+    for (const path of session.paths) path.model.keepsShort = isCallOn;
     this.dataPath = this.chooseDataPath(now);
     ports.builder.clear();
     if (this.dataPath !== null && this.fill(this.dataPath, key, now)) return this.seal();

@@ -1,4 +1,4 @@
-import { LANES, VNET_HEADER_BYTES } from './lane-hash.ts';
+import { LANES, VNET_HEADER_BYTES, isTcp } from './lane-hash.ts';
 import { readU16 } from '../wire/header.ts';
 
 /**
@@ -7,13 +7,20 @@ import { readU16 } from '../wire/header.ts';
  */
 export class Urgency {
   private readonly activeAt = new Float64Array(LANES).fill(-Infinity);
+  private callAt = -Infinity;
 
   /** Whether a packet of this lane is urgent. @param at byte offset of its virtio-net header; `length` counts from there. */
   note(bytes: Uint8Array, at: number, length: number, lane: number, now: number): boolean {
     const pauseMicros = now - this.activeAt[lane]!;
     this.activeAt[lane] = now;
     if (length > MOST_BYTES) return false;
+    if (length <= MOST_CALL_BYTES && !isTcp(bytes, at)) this.callAt = now;
     return pauseMicros > PAUSE_MICROS || isUrgent(bytes, at + VNET_HEADER_BYTES, at + length);
+  }
+
+  /** Whether a call, a game or a question was under way within the last second: whatever is short and not TCP. */
+  isCallOn(now: number): boolean {
+    return now - this.callAt < CALL_MICROS;
   }
 }
 
@@ -31,6 +38,10 @@ function isUrgent(bytes: Uint8Array, ip: number, end: number): boolean {
 
 /** More is no call and no query. */
 const MOST_BYTES = 1_536;
+/** Voice and moves of a game are shorter, data of a download over QUIC is longer. */
+const MOST_CALL_BYTES = 512;
+/** A call sends 20 to 50 times a second; one that paused longer has ended. */
+const CALL_MICROS = 1_000_000;
 /** A person who types or clicks makes pauses like this; a stream does not. */
 const PAUSE_MICROS = 1_000_000;
 /** CS5 and above: signalling, admitted voice (44), expedited forwarding (46), network control (RFC 4594, section 2.3). */

@@ -134,10 +134,10 @@ describe('the window of a virtual home', () => {
         (link: string) =>
         (status: { readonly carrying: readonly string[] }): boolean =>
           status.carrying[0] === link;
+      await page.getByRole('button', { name: 'Pull Ethernet out' }).waitFor();
       const before = await tunnel.waitFor('both links', areBothLinksUsable);
       const [first, other] = before.carrying[0] === 'eth0' ? ['eth0', 'wlan0'] : ['wlan0', 'eth0'];
       const name = { eth0: 'Ethernet', wlan0: 'Wi-Fi' } as Record<string, string>;
-      await page.getByText('Nothing has happened yet. Pull a plug out.').waitFor();
       await page.getByRole('button', { name: `Pull ${name[first]} out` }).press('Enter');
       await tunnel.waitFor('the other link', isOn(other));
       await page.getByText(`gap from ${name[first]} to ${name[other]}`).waitFor();

@@ -70,3 +70,19 @@ test('the first packet after a pause is, the next is not', () => {
   now += 900_000;
   expect(note(packet({ protocol: 6 }))).toBe(false);
 });
+
+test.each<[string, Fields, boolean]>([
+  ['voice', { protocol: 17 }, true],
+  ['an echo', { protocol: 1, isIpv6: true }, true],
+  ['an acknowledgement of TCP', { protocol: 6, bytes: 52 }, false],
+  ['data of a download over QUIC', { protocol: 17, bytes: 1_280 }, false],
+])('%s: a call is on: %s', (_, fields, isCall) => {
+  urgency = new Urgency();
+  note(packet(fields));
+  expect(urgency.isCallOn(now)).toBe(isCall);
+});
+
+test('a call that has been silent for a second has ended', () => {
+  expect(urgency.isCallOn(now + 999_999)).toBe(true);
+  expect(urgency.isCallOn(now + 1_000_000)).toBe(false);
+});
