@@ -181,7 +181,7 @@ function sample(model: RateModel, bytesPerSecond: number): void {
   model.onSample(before, 0, 0, 0, false, 100_000);
 }
 
-test('a call beside it gets most of the room back that bursts of acknowledgements were given', () => {
+test('a call beside it gets the room back that bursts of acknowledgements were given', () => {
   const line = new Bottleneck(12_500_000, 2_000);
   line.run(1_000_000);
   // Acknowledgements held back for 8 ms and released at once.
@@ -191,7 +191,7 @@ test('a call beside it gets most of the room back that bursts of acknowledgement
   line.model.keepsShort = true;
   const beside = line.model.windowBytes(2_000);
   const shortMicros = ((alone - beside) / line.model.bytesPerSecond) * 1e6;
-  expect(shortMicros).toBeGreaterThan(4_000);
+  expect(shortMicros).toBeGreaterThan(5_000);
   line.model.keepsShort = false;
   expect(line.model.windowBytes(2_000)).toBe(alone);
 });
