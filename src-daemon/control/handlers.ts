@@ -5,6 +5,7 @@ import { type ControlError, controlError } from '../../src-shared/control/error.
 import type { Settings } from '../../src-shared/model/settings.ts';
 import { type Result, err, ok } from '../../src-shared/util/result.ts';
 import type { HandledDaemon } from './handled-daemon.ts';
+import { ruleHandlers } from '../apps/rule-handlers.ts';
 import { runDoctor } from '../doctor/doctor.ts';
 import { type DaemonFiles, subjectOf } from '../doctor/subject.ts';
 import { withLinkWish } from '../links/link-wishes.ts';
@@ -43,6 +44,7 @@ export function daemonHandlers(daemon: HandledDaemon, files: DaemonFiles): Handl
     },
     'pairing.unpair': () => daemon.pairings.unpair(),
     'boxes.find': ({ timeoutMillis }) => daemon.finder.find(timeoutMillis),
+    ...ruleHandlers(),
     'doctor.run': async ({ fix }) => ok({ checks: await runDoctor(subjectOf(daemon, files), fix) }),
   };
 }

@@ -1,4 +1,16 @@
 import * as z from 'zod';
+import {
+  MAX_APPS,
+  MAX_RULES,
+  appIdSchema,
+  appRuleSchema,
+  appUsageSchema,
+  installedAppSchema,
+  ruleActionSchema,
+  ruleIdSchema,
+  ruleSubjectSchema,
+  rulesReportSchema,
+} from '../model/app-rule.ts';
 import { boxStatusSchema, peerNameSchema, peerStatusSchema } from '../model/box-status.ts';
 import { doctorCheckSchema } from '../model/doctor.ts';
 import { pairingCodeSchema, shownCodeSchema } from '../model/pairing.ts';
@@ -148,6 +160,40 @@ export const daemonContract = {
       right: 'look',
       params: z.object({ timeoutMillis: z.number().int().min(100).max(10_000) }),
       result: z.object({ boxes: z.array(foundBoxSchema).max(MAX_FOUND_BOXES) }),
+    },
+    'rules.list': { right: 'look', params: nothing, result: rulesReportSchema },
+    /** A rule about the same subject is replaced, and keeps its id. */
+    'rules.add': {
+      right: 'switch',
+      params: z.object({ subject: ruleSubjectSchema, action: ruleActionSchema }),
+      result: appRuleSchema,
+    },
+    'rules.remove': { right: 'switch', params: z.object({ id: ruleIdSchema }), result: nothing },
+    /** All rules at once, as an export has them. */
+    'rules.replace': {
+      right: 'switch',
+      params: z.object({
+        rules: z.array(z.object({ subject: ruleSubjectSchema, action: ruleActionSchema })).max(MAX_RULES),
+      }),
+      result: nothing,
+    },
+    /** Puts the calling process, and what it starts, under an action without any rule: `bowline run`. */
+    'rules.enter': { right: 'switch', params: z.object({ action: ruleActionSchema }), result: nothing },
+    'apps.list': {
+      right: 'look',
+      params: nothing,
+      result: z.object({ apps: z.array(installedAppSchema).max(MAX_APPS) }),
+    },
+    /** A picture as a `data:` address, 64 KiB at most; null if there is none. */
+    'apps.icon': {
+      right: 'look',
+      params: z.object({ id: appIdSchema }),
+      result: z.object({ icon: z.string().startsWith('data:image/').max(90_000).nullable() }),
+    },
+    'apps.usage': {
+      right: 'look',
+      params: nothing,
+      result: z.object({ usage: z.array(appUsageSchema).max(MAX_APPS) }),
     },
     'doctor.run': {
       right: 'switch',

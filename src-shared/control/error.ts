@@ -21,6 +21,10 @@ export const controlErrorCodeSchema = z.enum([
   /** A defect at the other end; its log has more. */
   'INTERNAL',
   'NO_SUCH_LINK',
+  'NO_SUCH_RULE',
+  'TOO_MANY_RULES',
+  /** The kernel lacks what rules about programs take. */
+  'RULES_UNSUPPORTED',
   'NO_SUCH_PEER',
   /** Another laptop has this name. */
   'NAME_TAKEN',

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { MAX_RULES, appRuleSchema } from './app-rule.ts';
 import { lanAccessSchema, linkNameSchema, linkPrioritySchema, meteredChoiceSchema } from './link.ts';
 import { ipv6AccessSchema, modeSchema } from './status.ts';
 
@@ -27,6 +28,8 @@ export const settingsSchema = z.looseObject({
     }),
   ),
   lan: lanAccessSchema.default('direct'),
+  /** What single programs and destinations do. */
+  rules: z.array(appRuleSchema).max(MAX_RULES).default([]),
 });
 export type Settings = z.infer<typeof settingsSchema>;
 
@@ -38,4 +41,5 @@ export const DEFAULT_SETTINGS: Settings = {
   ipv6: 'tunnel',
   links: {},
   lan: 'direct',
+  rules: [],
 };
