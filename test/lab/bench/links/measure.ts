@@ -70,7 +70,6 @@ export async function measureRow(
   const contenders = LINKS_CONTENDERS.filter(
     ({ name, obstacle }) => row.contenders.includes(name) && obstacle() === null,
   );
-  await using bench = await BenchHome.create(row.links);
   for (let round = 0; round < rounds; round++) {
     for (let index = 0; index < contenders.length; index++) {
       const contender = contenders[(index + round) % contenders.length];
@@ -78,6 +77,8 @@ export async function measureRow(
       signal.throwIfAborted();
       const position = `${row.name.padEnd(9)} round ${round + 1}/${rounds}  ${contender.label.padEnd(17)}`;
       try {
+        // A home of its own: what kernels remember of the last contender (neighbours, metrics) changes the next.
+        await using bench = await BenchHome.create(row.links);
         const rates = await measureContender(bench, contender, row, times, signal);
         for (const { stream, direction, bitsPerSecond } of rates) {
           figures.add(contender.name, stream, direction, round, bitsPerSecond);
@@ -98,11 +99,11 @@ export async function measureRow(
 export function estimateRowSeconds(row: Row, rounds: number, times: StreamTimes): number {
   const streamSeconds = times.warmUpSeconds + times.seconds + 1;
   const count = row.contenders.reduce((sum, name) => sum + streamsFor(name).length * DIRECTIONS.length, 0);
-  return HOME_SECONDS + rounds * (count * streamSeconds + row.contenders.length * START_SECONDS);
+  return rounds * (count * streamSeconds + row.contenders.length * START_SECONDS);
 }
 
-const HOME_SECONDS = 2;
-const START_SECONDS = 2;
+/** A home and what runs in it. */
+const START_SECONDS = 4;
 
 interface Rate {
   readonly stream: StreamName;
