@@ -1,4 +1,6 @@
 import {
+  exec,
+  type Exec,
   type LinkSnapshot,
   linkSysctls,
   type SysctlFiles,
@@ -6,7 +8,7 @@ import {
   Sysctls,
   type SystemJournal,
 } from '../../src-platform/index.ts';
-import type { Log } from '../../src-platform/log.ts';
+import { describeError, type Log } from '../../src-platform/log.ts';
 
 /**
  * Keeps the kernel's settings of each link in use as two links in one network need them, and puts them back where a
@@ -17,6 +19,7 @@ export class LinkTuner {
   private readonly sysctls: Sysctls;
   private readonly log: Log;
   private readonly onUnwritable: (error: unknown) => void;
+  private readonly run: Exec;
   /** Index of the device that each setting was made for. */
   private readonly settled = new Map<string, number>();
   private readonly resets = new Map<string, number>();
@@ -28,10 +31,12 @@ export class LinkTuner {
     log: Log,
     onUnwritable: (error: unknown) => void,
     files: SysctlFiles = sysctlFiles(),
+    run: Exec = exec,
   ) {
     this.sysctls = new Sysctls(files, journal);
     this.log = log;
     this.onUnwritable = onUnwritable;
+    this.run = run;
   }
 
   /** Brings the settings in line; calls are worked off one after the other. */
@@ -50,11 +55,28 @@ export class LinkTuner {
     const isKept = (path: string): boolean => used.some(({ name }) => isOfLink(path, name));
     this.sysctls.release(isKept);
     for (const path of this.settled.keys()) if (!isKept(path)) this.settled.delete(path);
+    const misheard: string[] = [];
     for (const link of used) {
       const wanted = linkSysctls(link.name, this.sysctls).filter(({ path }) => this.mayReset(path));
       const { changed, refused } = await this.sysctls.apply(wanted);
       for (const path of changed) this.note(path, link);
       for (const { path, errno } of refused) this.refuse(path, errno);
+      if (changed.some(isAboutArp)) misheard.push(link.name);
+    }
+    // Until now the laptop answered for each address on every link, so neighbours may send to the wrong one.
+    for (const name of misheard) await this.introduceAgain(name);
+  }
+
+  /**
+   * Forgets the neighbours on a link. Each is asked for anew before the next packet to it, and takes the link's own
+   * hardware address from the question (RFC 826).
+   */
+  private async introduceAgain(link: string): Promise<void> {
+    try {
+      await this.run('ip', ['-4', 'neighbour', 'flush', 'dev', link]);
+    } catch (error) {
+      // A link that has gone since has nobody to be introduced to.
+      this.log.debug('neighbours-kept', { link, detail: describeError(error) });
     }
   }
 
@@ -84,6 +106,10 @@ export class LinkTuner {
 const MOST_RESETS = 10;
 
 const RECEIVE_BLOCKED = 'beside another link of the same network, this one may not receive';
+
+function isAboutArp(path: string): boolean {
+  return path.endsWith('/arp_ignore') || path.endsWith('/arp_announce');
+}
 
 function isOfLink(path: string, name: string): boolean {
   return path.startsWith('net/') && path.split('/').at(-2) === name;

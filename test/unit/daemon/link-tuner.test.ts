@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { LinkTuner } from '../../../src-daemon/routing/link-tuner.ts';
-import type { LinkSnapshot } from '../../../src-platform/index.ts';
+import type { Exec, LinkSnapshot } from '../../../src-platform/index.ts';
 import { createLog } from '../../../src-platform/log.ts';
 import { FakeSysctls } from '../../support/fake-sysctls.ts';
 
@@ -9,6 +9,7 @@ const STRICT = 'net/ipv4/conf/wlan0/rp_filter';
 let files: FakeSysctls;
 let tuner: LinkTuner;
 let said: string[];
+let commands: string[];
 
 beforeEach(() => {
   files = new FakeSysctls({
@@ -23,10 +24,23 @@ beforeEach(() => {
   const fail = (error: unknown): void => {
     throw error;
   };
-  tuner = new LinkTuner({ record: () => Promise.resolve() }, log, fail, files);
+  commands = [];
+  const run: Exec = (command, args) => {
+    commands.push([command, ...args].join(' '));
+    return Promise.resolve('');
+  };
+  tuner = new LinkTuner({ record: () => Promise.resolve() }, log, fail, files, run);
 });
 
 describe('settings of links', () => {
+  it('let neighbours learn again where they were told a wrong hardware address, and only then', async () => {
+    files.values.set('net/ipv4/conf/eth0/arp_ignore', '1');
+    files.values.set('net/ipv4/conf/eth0/arp_announce', '2');
+    await tuner.follow([link('eth0'), link('wlan0')], true);
+    await tuner.follow([link('eth0'), link('wlan0')], true);
+    expect(commands).toEqual(['ip -4 neighbour flush dev wlan0']);
+  });
+
   it('are made for used links only, and put back where a link is no longer used', async () => {
     const before = new Map(files.values);
     await tuner.follow(
