@@ -5,7 +5,6 @@ import type { SessionEvent } from '../src-engine/session-events.ts';
 import { CLOSE_REVOKED } from '../src-engine/session-types.ts';
 import { native } from '../src-platform/native.ts';
 import {
-  type JsonFile,
   type LinkMonitor,
   type SystemJournal,
   Sysctls,
@@ -37,6 +36,7 @@ import { boxIdentity, buildStatus } from './status/build-status.ts';
 import { StatusPublisher } from './status/publisher.ts';
 import { RateMeter } from './status/rate-meter.ts';
 import { SwitchLog } from './status/switch-log.ts';
+import { SettingsKeeper, type SettingsChange } from './settings/settings-keeper.ts';
 import { TimelineKeeper } from './timeline/keeper.ts';
 import type { Tunnel } from './tunnel.ts';
 import { watchLinks } from './watch-links.ts';
@@ -46,7 +46,6 @@ export class Daemon implements HandledDaemon {
   readonly finder: BoxFinder;
   readonly pairings: Pairings;
   readonly timeline: TimelineKeeper;
-  settings: Settings;
   /** Links that the unplug test takes away. */
   readonly unplugged = new Set<string>();
   /** Called for each event of the session, after the daemon has looked at it. */
@@ -54,7 +53,7 @@ export class Daemon implements HandledDaemon {
   private readonly loop: PacketLoop;
   private readonly boxTunnel: BoxTunnel;
   private readonly log: Log;
-  private readonly settingsFile: JsonFile<Settings>;
+  private readonly settingsKeeper: SettingsKeeper;
   private readonly journal: SystemJournal;
   readonly sysctls: Sysctls;
   private readonly tuner: LinkTuner;
@@ -80,8 +79,7 @@ export class Daemon implements HandledDaemon {
     const { key, journal, settingsFile, settings } = state;
     this.log = log;
     this.journal = journal;
-    this.settingsFile = settingsFile;
-    this.settings = settings;
+    this.settingsKeeper = new SettingsKeeper(settingsFile, settings);
     this.timeline = new TimelineKeeper(options.stateDir, log);
     this.sysctls = new Sysctls(sysctlFiles(), journal);
     this.tuner = new LinkTuner(journal, log, (error) => this.fail('state-unwritable', error));
@@ -114,13 +112,15 @@ export class Daemon implements HandledDaemon {
     return daemon;
   }
 
+  get settings(): Settings {
+    return this.settingsKeeper.value;
+  }
+
   // ---- what users ask for --------------------------------------------------------------------------------------
 
   /** Saves changed settings. @throws StorageError; then nothing has changed. */
-  async changeSettings(change: Partial<Settings>): Promise<void> {
-    const settings = { ...this.settings, ...change };
-    await this.settingsFile.save(settings);
-    this.settings = settings;
+  async changeSettings(change: SettingsChange): Promise<void> {
+    await this.settingsKeeper.change(change);
     this.publisher.touch();
   }
 

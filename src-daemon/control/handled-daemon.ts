@@ -3,6 +3,7 @@ import type { LinkSnapshot, Sysctls } from '../../src-platform/index.ts';
 import type { Settings } from '../../src-shared/model/settings.ts';
 import type { DaemonStatus } from '../../src-shared/model/status.ts';
 import type { Pairings } from '../pairing/pairings.ts';
+import type { SettingsChange } from '../settings/settings-keeper.ts';
 import type { TimelineKeeper } from '../timeline/keeper.ts';
 import type { BoxFinder } from '../discovery/box-finder.ts';
 import type { Tunnel } from '../tunnel.ts';
@@ -23,7 +24,7 @@ export interface HandledDaemon {
   readonly pairings: Pairings;
   status(): DaemonStatus;
   /** @throws StorageError; then nothing has changed. */
-  changeSettings(change: Partial<Settings>): Promise<void>;
+  changeSettings(change: SettingsChange): Promise<void>;
   setWanted(wanted: boolean, isNow: boolean): Promise<void>;
   applyWanted(): Promise<void>;
   onLinks(): Promise<void>;

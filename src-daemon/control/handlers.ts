@@ -54,13 +54,13 @@ function setLinkWish(
   name: string,
   wish: Partial<Settings['links'][string]>,
 ): Promise<Result<Record<string, never>, ControlError>> | Result<never, ControlError> {
-  const { links, settings } = daemon;
+  const { links } = daemon;
   if (!links.some((link) => link.name === name)) {
     const known = links.map((link) => link.name).join(', ');
     return err(controlError('NO_SUCH_LINK', `there is no link ${name}; there are: ${known}`));
   }
   return stored(async () => {
-    await daemon.changeSettings(withLinkWish(settings, links, name, wish));
+    await daemon.changeSettings((settings) => withLinkWish(settings, links, name, wish));
     await daemon.onLinks();
   });
 }
