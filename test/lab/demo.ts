@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { arch, cpus, release } from 'node:os';
 import { parseArgs } from 'node:util';
+import { modeSchema, type Mode } from '../../src-shared/model/status.ts';
 import { CycleTable } from './cycle-table.ts';
 import { keepLogs, startTunnel } from './daemons.ts';
 import { VirtualHome } from './home.ts';
@@ -16,6 +17,7 @@ const HELP = `Plays the roaming cycle in a virtual home on this machine.
 
   --subnets one|two   both links in one subnet (default) or each in its own
   --family 4|6        traffic over IPv4 (default) or IPv6
+  --mode MODE         how the links are used: seamless (default), bonded, redundant or saver
   --runs N            plays the cycle N times; default 1; 0 only together with --stay
   --json FILE         writes everything that was measured
   --stay              keeps the home up afterwards and opens its window, with cables to pull; Ctrl-C ends it
@@ -28,6 +30,7 @@ Exit status: 0 nothing was lost, doubled or closed; 1 something was, or the home
 interface DemoOptions {
   readonly subnets: Subnets;
   readonly family: 4 | 6;
+  readonly mode: Mode;
   readonly runs: number;
   readonly jsonPath: string | null;
   readonly stays: boolean;
@@ -87,10 +90,11 @@ async function play(
       'a box, a router, a server on the internet',
   );
   await using tunnel = options.isPlain ? null : await startTunnel(home);
+  await tunnel?.cli('mode', options.mode);
   console.log(
     tunnel === null
       ? 'Without Bowline: traffic goes by the laptop’s own routes'
-      : 'Tunnel up over both links; the box does NAT',
+      : `Tunnel up over both links, mode ${options.mode}; the box does NAT`,
   );
   for (let run = 1; run <= options.runs && !signal.aborted; run++) {
     const table = new CycleTable(process.stdout.isTTY === true);
@@ -116,6 +120,7 @@ function readOptions(): DemoOptions | number {
       options: {
         subnets: { type: 'string', default: 'one' },
         family: { type: 'string', default: '4' },
+        mode: { type: 'string', default: 'seamless' },
         runs: { type: 'string', default: '1' },
         json: { type: 'string' },
         stay: { type: 'boolean', default: false },
@@ -134,12 +139,17 @@ function readOptions(): DemoOptions | number {
     if (values.family !== '4' && values.family !== '6') {
       throw new Error('--family is 4 or 6');
     }
+    const mode = modeSchema.safeParse(values.mode);
+    if (!mode.success) {
+      throw new Error(`--mode is ${modeSchema.options.join(', ')}`);
+    }
     if (!Number.isInteger(runs) || runs < (values.stay ? 0 : 1)) {
       throw new Error('--runs is a whole number from 1 on, or 0 together with --stay');
     }
     return {
       subnets: values.subnets,
       family: values.family === '4' ? 4 : 6,
+      mode: mode.data,
       runs,
       jsonPath: values.json ?? null,
       stays: values.stay,
@@ -164,6 +174,7 @@ function jsonReport(
     options: {
       subnets: options.subnets,
       family: options.family,
+      mode: options.mode,
       runs: options.runs,
       withTunnel: !options.isPlain,
     },

@@ -17,6 +17,10 @@ const FAULTS = numberFromEnvironment('BOWLINE_LAB_FAULTS', 25);
 /** Draws the faults; printed, so that a failing run can be played again. */
 const SEED = numberFromEnvironment('BOWLINE_LAB_SEED', Math.floor(Math.random() * 1e9));
 
+/** Every mode keeps the promise, and so does the change from one to another. */
+const MODES = ['seamless', 'bonded', 'redundant', 'saver'];
+const FAULTS_PER_MODE = 6;
+
 /** What may happen to a link. Faults of different sorts may be in force on one link together; `alone` ones may not. */
 interface FaultKind {
   readonly name: string;
@@ -63,6 +67,11 @@ describe('random faults', () => {
         const played: PlayedFault[] = [];
         const memory: (readonly [laptop: number, box: number])[] = [];
         for (let number = 1; number <= FAULTS; number++) {
+          if (number % FAULTS_PER_MODE === 1) {
+            const mode = MODES[Math.floor(number / FAULTS_PER_MODE) % MODES.length] ?? 'seamless';
+            scene.note(`mode ${mode}`);
+            await tunnel.cli('mode', mode);
+          }
           played.push(await playFault(scene, random, number));
           memory.push(residentBytes(tunnel));
         }
