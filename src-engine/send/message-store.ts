@@ -217,7 +217,9 @@ export class MessageStore {
     const longer = restoreHead(bytes, this.slot[message]!, this.length[message]!);
     const at = this.slot[message]! - longer;
     const after = signalCongestion(bytes, at, this.length[message]! + longer);
-    return after === 0 ? 0 : after - shortenHead(bytes, at);
+    // Also what cannot tell its sender: if it has a number, another is dropped and it is sent as it was.
+    const shorter = shortenHead(bytes, at);
+    return after === 0 ? 0 : after - shorter;
   }
 
   /** Bytes of a message that were cut already. */
