@@ -43,13 +43,16 @@ export function readPathModel(session: Session, path: Path): PathModel | null {
 }
 
 function roleOf(session: Session, path: Path): Pick<PathModel, 'role' | 'excludedBecause'> {
-  const { bonded } = session.transmitter;
+  const { bonded } = session.transmitter.dataPaths;
   const reason = bonded.reasonOf(path);
   switch (reason) {
     case 'too-slow':
     case 'too-lossy':
     case 'too-late':
-      return { role: 'excluded', excludedBecause: reason };
+      // Left out of what single flows add up, the path still stands by for the others.
+      return session.mode === 'bonded'
+        ? { role: 'excluded', excludedBecause: reason }
+        : { role: 'standby', excludedBecause: null };
     case 'unmeasured':
       return { role: bonded.isTried(path) ? 'trial' : 'standby', excludedBecause: null };
     case 'reserve':

@@ -5,10 +5,12 @@ import { type FrameHandler, FrameReader } from './receive/frame-reader.ts';
 import { Inbox, type MessageSink, type PieceFate } from './receive/inbox.ts';
 import { BestPath } from './scheduler/best-path.ts';
 import { SwitchRecorder } from './scheduler/switch-recorder.ts';
+import { BONDED_DSCP, REDUNDANT_DSCP } from '../src-shared/model/lane-codes.ts';
+import { FlowClasses } from './flow-classes.ts';
+import { classOfPacket } from './inner-class.ts';
 import { restoreHead, shortenHead } from './inner-head.ts';
 import { CONTROL_LANE, isTcp, laneOfPacket } from './send/lane-hash.ts';
-import type { PeerMemory } from './send/message-store.ts';
-import { PATIENT, URGENT } from './send/message-store.ts';
+import { PATIENT, type PeerMemory, REDUNDANT, URGENT } from './send/message-store.ts';
 import { Outbox } from './send/outbox.ts';
 import { Urgency } from './send/urgency.ts';
 import type { BondingReason, SessionEvent, SwitchReason } from './session-events.ts';
@@ -52,6 +54,8 @@ export class Session implements MessageSink, FrameHandler {
   private readonly events: SessionEvent[] = [];
   private readonly reader: FrameReader;
   readonly urgency = new Urgency();
+  /** At the responder; the initiator's packets say themselves what class they are of. */
+  private readonly flowClasses: FlowClasses | null;
   /** Over which path the datagram being read came. */
   private receivingPath: Path | null = null;
   private deliveries = 0;
@@ -61,6 +65,7 @@ export class Session implements MessageSink, FrameHandler {
   constructor(role: Role, ports: SessionPorts) {
     this.role = role;
     this.ports = ports;
+    this.flowClasses = role === 'responder' ? new FlowClasses() : null;
     this.outbox = new Outbox(ports.memory);
     this.reader = new FrameReader(ports.memory.bytes, this);
     this.inbox = new Inbox(ports.memory, this);
@@ -78,15 +83,17 @@ export class Session implements MessageSink, FrameHandler {
    */
   sendPacket(slot: number, length: number, now: number): boolean {
     const bytes = this.ports.memory.bytes;
-    const lane = laneOfPacket(bytes, slot, length);
+    const flowClass = this.flowClasses?.classOf(bytes, slot, length, now) ?? classOfPacket(bytes, slot);
+    const lane = laneOfPacket(bytes, slot, length, flowClass === BONDED_DSCP);
     if (lane < 0) {
       this.ports.drops.add('not-ip');
       return false;
     }
     const isUrgent = this.urgency.note(bytes, slot, length, lane, now);
     const traits = (isTcp(bytes, slot) ? PATIENT : 0) | (isUrgent ? URGENT : 0);
+    const classTrait = flowClass === REDUNDANT_DSCP ? REDUNDANT : 0;
     const shorter = shortenHead(bytes, slot);
-    if (!this.outbox.enqueue(lane, slot + shorter, length - shorter, traits, now)) {
+    if (!this.outbox.enqueue(lane, slot + shorter, length - shorter, traits | classTrait, now)) {
       this.ports.drops.add('send-memory');
       return false;
     }
@@ -371,14 +378,12 @@ export class Session implements MessageSink, FrameHandler {
   // ---- delivery ------------------------------------------------------------------------------------------------
 
   deliverPacket(start: number, bytes: number): void {
-    const longer = restoreHead(this.ports.memory.bytes, start, bytes);
+    const { coalescer, memory } = this.ports;
+    const longer = restoreHead(memory.bytes, start, bytes);
     const at = start - longer;
     const length = bytes + longer;
-    if (!this.sourceFilter.allows(this.ports.memory.bytes, at, length)) {
-      this.ports.drops.add('wrong-source');
-      return;
-    }
-    const { coalescer, memory } = this.ports;
+    if (!this.sourceFilter.allows(memory.bytes, at, length)) return this.ports.drops.add('wrong-source');
+    this.flowClasses?.learn(memory.bytes, at, length, this.lastDataAt);
     this.packetsReceived++;
     if (coalescer.append(at, length)) {
       const last = memory.deliveryTable + 2 * (this.deliveries - 1);

@@ -1,13 +1,10 @@
 import { BASE_DATAGRAM_BYTES } from './path/mtu-discovery.ts';
 import type { Path } from './path/path.ts';
 import { TRANSMIT_BATCH } from './memory.ts';
-import { BondedPaths } from './scheduler/bonded-paths.ts';
-import { bytesToLeave, earliestPath } from './scheduler/earliest-path.ts';
-import type { BestPath } from './scheduler/best-path.ts';
-import type { Outbox } from './send/outbox.ts';
+import { DataPaths, type DataPathsSession, spreadBatch } from './scheduler/data-paths.ts';
+import { isBondedLane } from './send/lane-hash.ts';
 import type { Urgency } from './send/urgency.ts';
-import type { BondingReason } from './session-events.ts';
-import type { Mode, Role, SendKey, SessionPorts } from './session-types.ts';
+import type { Role, SendKey, SessionPorts } from './session-types.ts';
 import {
   ACK_HEAD_BYTES,
   ACK_MAX_RANGES,
@@ -36,15 +33,10 @@ import { CopyBudget } from './send/copy-budget.ts';
 import { MirrorQueues } from './send/mirror-queues.ts';
 
 /** What the transmitter needs of its session. */
-export interface TransmittingSession {
+export interface TransmittingSession extends DataPathsSession {
   readonly role: Role;
-  readonly paths: readonly Path[];
-  readonly outbox: Outbox;
   readonly urgency: Urgency;
-  readonly scheduler: BestPath;
-  readonly mode: Mode;
   isEstablished: boolean;
-  noteBonding(path: Path, reason: BondingReason): void;
 }
 
 /**
@@ -59,9 +51,8 @@ export class Transmitter {
   private readonly session: TransmittingSession;
   private readonly ports: SessionPorts;
   private readonly mirrors: MirrorQueues;
-  readonly bonded: BondedPaths;
+  readonly dataPaths: DataPaths;
   private readonly copies = new CopyBudget();
-  private readonly isMember = (path: Path): boolean => this.bonded.isMember(path);
   private readonly ranges = new Float64Array(2 * ACK_MAX_RANGES);
   private statusSequence = 0;
   /** Bit per path on which the current status has not been sent yet. */
@@ -70,10 +61,6 @@ export class Transmitter {
   private duplicateUntil = 0;
   private duplicateBytes = 0;
   private replayPath: Path | null = null;
-  /** Where new data goes in the batch being built. */
-  private dataPath: Path | null = null;
-  /** Whether that is data from further back in the queue, because the path takes longer. */
-  private isAhead = false;
   /** When pacing lets a path go on that has something to send; Infinity if none is held back. */
   private pacedUntil = Infinity;
   private now = 0;
@@ -85,15 +72,12 @@ export class Transmitter {
     this.session = session;
     this.ports = ports;
     this.mirrors = new MirrorQueues(session.outbox);
-    this.bonded = new BondedPaths((path, reason) => {
-      session.noteBonding(path, reason);
-      this.statusChanged();
-    });
+    this.dataPaths = new DataPaths(session, () => this.statusChanged());
   }
 
   reset(): void {
     this.mirrors.reset();
-    this.bonded.reset();
+    this.dataPaths.reset();
     this.duplicatePath = null;
     this.statusDue = 0;
     this.statusSequence = 0;
@@ -119,14 +103,14 @@ export class Transmitter {
     const { session, ports } = this;
     this.now = now;
     this.replayPath = session.outbox.hasReplay ? session.scheduler.replayPath(session.paths) : null;
-    this.pacedUntil = Infinity;
     const isCallOn = session.urgency.isCallOn(now);
     for (const path of session.paths) path.model.keepsShort = isCallOn;
-    this.dataPath = this.chooseDataPath(now);
+    this.pacedUntil = this.dataPaths.choose(now);
+    const { first } = this.dataPaths;
     ports.builder.clear();
-    if (this.dataPath !== null && this.fill(this.dataPath, key, now)) return this.seal();
+    if (first !== null && this.fill(first, key, now)) return this.seal();
     for (const path of session.paths) {
-      if (path !== this.dataPath && path.isOpen && this.fill(path, key, now)) return this.seal();
+      if (path !== first && path.isOpen && this.fill(path, key, now)) return this.seal();
     }
     if (this.closeReason >= 0) session.isEstablished = false;
     return -1;
@@ -135,41 +119,6 @@ export class Transmitter {
   /** When pacing lets the next data go, or Infinity. */
   nextDeadline(): number {
     return this.pacedUntil;
-  }
-
-  /** The path on which new data goes out now. */
-  private chooseDataPath(now: number): Path | null {
-    const { mode, outbox, paths, scheduler } = this.session;
-    this.isAhead = false;
-    if (mode !== 'bonded') {
-      if (this.bonded.isActive) this.endBonding();
-      return scheduler.carrying;
-    }
-    const { bonded } = this;
-    bonded.update(paths, scheduler.carrying, now);
-    outbox.allowWaiting(bonded.spreadMicros * SPREAD_FACTOR);
-    const batchBytes = Math.min(LEAST_BONDED_BYTES, outbox.queuedBytes);
-    const path = earliestPath(paths, this.isMember, batchBytes, now);
-    const skipBytes = path === null ? 0 : bytesToLeave(path, paths, this.isMember, batchBytes);
-    this.isAhead = skipBytes > 0;
-    if (path !== null && (!this.isAhead || outbox.aimAhead(skipBytes))) return path;
-    if (outbox.hasQueued) this.notePacing(paths, now);
-    return null;
-  }
-
-  private endBonding(): void {
-    this.bonded.reset();
-    this.session.outbox.allowWaiting(0);
-    this.statusChanged();
-  }
-
-  /** No path may send now: some wait for acknowledgements, of the others the first that pacing lets go wakes us. */
-  private notePacing(paths: readonly Path[], now: number): void {
-    for (const path of paths) {
-      if (this.bonded.isMember(path) && path.windowRoom() > 0 && !path.mayPace(now)) {
-        this.pacedUntil = Math.min(this.pacedUntil, path.model.nextSendAt(now));
-      }
-    }
   }
 
   private seal(): number {
@@ -185,7 +134,7 @@ export class Transmitter {
     this.remote = path.remote;
     if (this.fillProof(path, key, now)) return true;
     let isControlDue = this.isControlDue(path, now);
-    const most = this.session.mode === 'bonded' ? bondedBatch(path) : TRANSMIT_BATCH;
+    const most = this.dataPaths.isCompared(path) ? spreadBatch(path, TRANSMIT_BATCH) : TRANSMIT_BATCH;
     while (builder.count < most && !path.sent.isFull) {
       const mayCarry = this.mayCarry(path, now);
       if (!isControlDue && !mayCarry) break;
@@ -205,8 +154,9 @@ export class Transmitter {
   private finish(path: Path, key: SendKey, refs: number, isEliciting: boolean, now: number): number {
     const { builder } = this.ports;
     const { outbox } = this.session;
+    const waitingBytes = this.dataPaths.waitingFor(path);
     const isAppLimited =
-      !outbox.hasReplay && outbox.queuedBytes < path.windowRoom() && !this.mirrors.hasWork(path.id);
+      !outbox.hasReplay && waitingBytes < path.windowRoom() && !this.mirrors.hasWork(path.id);
     const number = path.book(builder.datagramBytes, refs, isEliciting, isAppLimited, now);
     builder.finish(path.id, key.remoteIndex, number, key.slot, this.remote);
     return number;
@@ -313,7 +263,7 @@ export class Transmitter {
     for (const path of paths) {
       const isCarrying =
         path === this.session.scheduler.carrying ||
-        (this.session.mode === 'bonded' && this.bonded.isMember(path));
+        (this.session.mode === 'bonded' && this.dataPaths.bonded.isMember(path));
       memory.bytes[at + STATUS_HEAD_BYTES + 2 * path.id] = path.id;
       memory.bytes[at + STATUS_HEAD_BYTES + 1 + 2 * path.id] = !path.isOpen
         ? STATUS_ABANDONED
@@ -342,7 +292,7 @@ export class Transmitter {
     if (!path.isUsable) return false;
     const { outbox } = this.session;
     const hasWork =
-      (path === this.dataPath && outbox.hasQueued) ||
+      outbox.queuedIn(this.dataPaths.lanesOn(path)) > 0 ||
       (path === this.replayPath && outbox.hasReplay) ||
       this.mirrors.hasWork(path.id);
     if (!hasWork || path.windowRoom() <= 0) return false;
@@ -354,7 +304,8 @@ export class Transmitter {
   private writeChunks(path: Path): number {
     const { builder } = this.ports;
     const { outbox } = this.session;
-    const isDataPath = path === this.dataPath;
+    const lanes = this.dataPaths.lanesOn(path);
+    const inTurn = this.dataPaths.inTurn(lanes);
     let refs = -1;
     while (builder.hasSegments && outbox.hasReferences()) {
       const whole = builder.room - MESSAGE_HEAD_BYTES;
@@ -363,9 +314,11 @@ export class Transmitter {
       let isCopy = true;
       let chunk = this.mirrors.take(path.id, whole, part);
       if (chunk < 0 && path === this.replayPath) chunk = outbox.takeReplay(whole, part);
-      if (chunk < 0 && isDataPath) {
+      if (chunk < 0) {
         isCopy = false;
-        chunk = outbox.cut(whole, part, builder.isEmpty, this.isAhead, this.now);
+        if (inTurn !== 0) chunk = outbox.cut(whole, part, builder.isEmpty, false, this.now, inTurn);
+        if (chunk < 0 && inTurn !== lanes)
+          chunk = outbox.cut(whole, part, builder.isEmpty, true, this.now, lanes);
       }
       if (chunk < 0) break;
       const isLast = this.writeChunk(chunk);
@@ -401,15 +354,12 @@ export class Transmitter {
 
   /** Sends copies of what has just gone out for the first time, where the mode or the moment asks for it. */
   private mirror(chunk: number, path: Path): void {
-    const { mode, outbox, paths } = this.session;
+    const { mode, outbox } = this.session;
+    const isSpread = mode === 'bonded' || isBondedLane(outbox.laneOf(chunk));
+    if (outbox.isRedundant(chunk) || (mode === 'redundant' && !isSpread))
+      return this.mirrorEverywhere(chunk, path);
+    if (isSpread) this.tryPaths(chunk);
     if (mode === 'saver') return;
-    if (mode === 'redundant') {
-      for (const other of paths) {
-        if (other !== path && other.isUsable && !other.isReserve) this.mirrors.push(other.id, chunk);
-      }
-      return;
-    }
-    if (mode === 'bonded') this.tryPaths(chunk);
     this.copies.earn(outbox.lengthOf(chunk));
     if (this.duplicatePath !== null) {
       const isDue = this.now < this.duplicateUntil && this.duplicateBytes > 0;
@@ -423,6 +373,12 @@ export class Transmitter {
     if (outbox.isUrgent(chunk)) this.mirrorUrgent(chunk, path);
   }
 
+  private mirrorEverywhere(chunk: number, path: Path): void {
+    for (const other of this.session.paths) {
+      if (other !== path && other.isUsable && !other.isReserve) this.mirrors.push(other.id, chunk);
+    }
+  }
+
   private mirrorUrgent(chunk: number, path: Path): void {
     let second: Path | null = null;
     for (const other of this.session.paths) {
@@ -434,7 +390,8 @@ export class Transmitter {
   }
 
   private tryPaths(chunk: number): void {
-    for (const path of this.session.paths) if (this.bonded.isTried(path)) this.mirrors.push(path.id, chunk);
+    const { bonded } = this.dataPaths;
+    for (const path of this.session.paths) if (bonded.isTried(path)) this.mirrors.push(path.id, chunk);
   }
 }
 
@@ -455,23 +412,5 @@ const ACK_DEPTH_DATAGRAMS = 4_096;
 const DUPLICATE_MICROS = 50_000;
 /** How much: more than the new path's window before anything was heard of it, far less than 50 ms of a bulk transfer. */
 const DUPLICATE_BYTES = 256 * 1024;
-/**
- * Datagrams after which paths are compared anew in `bonded` mode: a quarter millisecond of the path, so that a fast one
- * gets the long runs that make it fast.
- */
-function bondedBatch({ model }: Path): number {
-  const datagrams = (model.bytesPerSecond * BONDED_BATCH_MICROS) / 1e6 / 1_472;
-  return Math.min(TRANSMIT_BATCH, Math.max(LEAST_BONDED_DATAGRAMS, Math.floor(datagrams)));
-}
-
-const BONDED_BATCH_MICROS = 250;
-const LEAST_BONDED_DATAGRAMS = 16;
-const LEAST_BONDED_BYTES = LEAST_BONDED_DATAGRAMS * 1_472;
-/**
- * What is sent over the slowest path overtakes nothing only while the others have as much queued as they would carry
- * meanwhile. A sender that was just signalled keeps 0.7 of its window (CUBIC, RFC 9438): twice the difference of the
- * paths is still enough then.
- */
-const SPREAD_FACTOR = 2;
 /** A rest of the datagram smaller than this is filled with zeros. */
 const PAD_BELOW_BYTES = 80;

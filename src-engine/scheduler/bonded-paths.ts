@@ -29,11 +29,6 @@ export class BondedPaths {
     this.spreadMicros = 0;
   }
 
-  /** Whether paths were judged since the last {@link reset}. */
-  get isActive(): boolean {
-    return this.reasons.size > 0;
-  }
-
   /** How the path was judged; null if it was not. */
   reasonOf(path: Path): BondingReason | null {
     return path.isUsable ? (this.reasons.get(path) ?? null) : null;

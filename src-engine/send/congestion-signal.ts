@@ -1,3 +1,4 @@
+import { foldSum, patchSum } from '../internet-sum.ts';
 import { readU16, writeU16 } from '../wire/header.ts';
 import { VNET_HEADER_BYTES } from './lane-hash.ts';
 
@@ -51,24 +52,17 @@ function takeLastSegment(bytes: Uint8Array, at: number, length: number): number 
   if (!isTcp) writeU16(bytes, transport + 4, transportBytes - cut);
   // The kernel left the sum of the pseudo-header there, which holds the length; it is not complemented.
   const sumAt = transport + (isTcp ? 16 : 6);
-  writeU16(bytes, sumAt, fold(readU16(bytes, sumAt) + (~transportBytes & 0xffff) + (transportBytes - cut)));
+  writeU16(
+    bytes,
+    sumAt,
+    foldSum(readU16(bytes, sumAt) + (~transportBytes & 0xffff) + (transportBytes - cut)),
+  );
   return length - cut;
 }
 
 /** The virtio-net header has the machine's byte order, which is little-endian wherever Bowline runs. */
 function readLittleU16(bytes: Uint8Array, at: number): number {
   return bytes[at]! | (bytes[at + 1]! << 8);
-}
-
-/** Replaces one 16-bit word under an internet checksum (RFC 1624, equation 3). */
-function patchSum(bytes: Uint8Array, sumAt: number, before: number, after: number): void {
-  const sum = (~readU16(bytes, sumAt) & 0xffff) + (~before & 0xffff) + after;
-  writeU16(bytes, sumAt, ~fold(sum) & 0xffff);
-}
-
-function fold(sum: number): number {
-  const once = (sum & 0xffff) + (sum >>> 16);
-  return (once & 0xffff) + (once >>> 16);
 }
 
 /** Fields of the virtio-net header (OASIS virtio 1.2, section 5.1.6). */

@@ -12,11 +12,14 @@ export class LaneQueue {
   private newTail = -1;
   private oldHead = -1;
   private oldTail = -1;
+  /** Lanes in line. */
+  count = 0;
 
   /** Puts a lane in line, if it is not. */
   activate(lane: number): void {
     if (this.isListed[lane] === 1) return;
     this.isListed[lane] = 1;
+    this.count++;
     this.deficit[lane] = QUANTUM_BYTES;
     this.next[lane] = -1;
     if (this.newTail < 0) this.newHead = lane;
@@ -52,8 +55,9 @@ export class LaneQueue {
     const isNew = this.newHead === lane;
     this.popHead(isNew);
     // An emptied new lane passes through the old list once, so that it cannot stay "new" by sending one at a time.
-    if (isNew && this.oldHead >= 0) this.pushOld(lane);
-    else this.isListed[lane] = 0;
+    if (isNew && this.oldHead >= 0) return this.pushOld(lane);
+    this.isListed[lane] = 0;
+    this.count--;
   }
 
   private popHead(isNew: boolean): void {

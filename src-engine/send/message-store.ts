@@ -3,7 +3,15 @@ import type { EngineMemory } from '../memory.ts';
 import { Codel, TARGET_MICROS } from './codel.ts';
 import { restoreHead, shortenHead } from '../inner-head.ts';
 import { signalCongestion } from './congestion-signal.ts';
-import { CONTROL_LANE, LANES } from './lane-hash.ts';
+import {
+  ALL_LANES,
+  BONDED_LANES,
+  COMMON_LANES,
+  CONTROL_LANE,
+  FIRST_COMMON_LANE,
+  LANES,
+  isBondedLane,
+} from './lane-hash.ts';
 import { LaneQueue } from './lane-queue.ts';
 
 /** What the peer can hold; the sender never has more outstanding (flow control). */
@@ -28,6 +36,8 @@ export class MessageStore {
   held = 0;
   /** Bytes that were not cut yet. */
   queuedBytes = 0;
+  /** Of these, those in lanes of class `bonded`. */
+  bondedBytes = 0;
   readonly slot: Int32Array;
   readonly length: Int32Array;
   readonly lane: Int32Array;
@@ -39,7 +49,13 @@ export class MessageStore {
   /** Slots of the peer, and messages that were numbered and not freed, by size class. */
   private readonly peerSlots = new Int32Array(SIZE_CLASSES);
   private readonly outstanding = new Int32Array(SIZE_CLASSES);
-  private readonly lanes = new LaneQueue();
+  /** Lanes in line, those of class `bonded` apart: they may leave where others may not. */
+  private readonly common = new LaneQueue();
+  private readonly bonded = new LaneQueue();
+  /** Whether lanes of both lines could have sent what was looked at last. */
+  private isShared = false;
+  /** What lanes of class `bonded` are behind the others where both may send: bytes of a lane, times lanes of the others. */
+  private owedToBonded = 0;
   private readonly laneHead = new Int32Array(LANES).fill(-1);
   private readonly laneTail = new Int32Array(LANES).fill(-1);
   /** First message that still has bytes to cut, and first that has no number yet. */
@@ -54,6 +70,8 @@ export class MessageStore {
   private readonly flags: Uint8Array;
   private readonly queuedAt: Float64Array;
   private readonly codel = new Codel();
+  /** How much longer packets of class `bonded` may wait. */
+  private bondedWaitMicros = 0;
   /** What was queued before has waited for a path, not for its turn. */
   private resumedAt = 0;
   /** Where {@link nextAhead} goes on; -1 after the last message of the lane. */
@@ -86,7 +104,7 @@ export class MessageStore {
   /**
    * Queues a message whose bytes are in a send slot; the store owns the slot from here on.
    * @param slot byte offset of the message, anywhere in its slot.
-   * @param traits of {@link PATIENT} and {@link URGENT}. @returns false if all records are taken.
+   * @param traits of {@link PATIENT}, {@link URGENT} and {@link REDUNDANT}. @returns false if all records are taken.
    */
   enqueue(lane: number, slot: number, length: number, traits: number, now: number): boolean {
     const message = this.free;
@@ -106,20 +124,30 @@ export class MessageStore {
     this.laneTail[lane] = message;
     if (this.laneUncut[lane]! < 0) this.laneUncut[lane] = message;
     if (this.laneUnnumbered[lane]! < 0) this.laneUnnumbered[lane] = message;
-    this.laneQueued[lane]! += length;
-    this.queuedBytes += length;
+    this.book(lane, length);
     this.held++;
-    this.lanes.activate(lane);
+    this.lineOf(lane).activate(lane);
     return true;
+  }
+
+  /** Books a lane's bytes as queued, or with a negative number as queued no longer. */
+  private book(lane: number, bytes: number): void {
+    this.laneQueued[lane]! += bytes;
+    this.queuedBytes += bytes;
+    if (isBondedLane(lane)) this.bondedBytes += bytes;
+  }
+
+  private lineOf(lane: number): LaneQueue {
+    return isBondedLane(lane) ? this.bonded : this.common;
   }
 
   /**
    * The message to cut from next: control messages first, then the lane whose turn it is; -1 if there is none. Lanes
-   * whose packets wait too long are signalled here.
+   * whose packets wait too long are signalled here. @param lanes the set of lanes that may send.
    */
-  nextUncut(now: number): number {
+  nextUncut(lanes: number, now: number): number {
     for (;;) {
-      const lane = this.nextLane();
+      const lane = this.nextLane(lanes);
       if (lane < 0) return -1;
       const message = this.laneUncut[lane]!;
       if ((this.flags[message]! & JUDGED) !== 0 || lane === CONTROL_LANE) return message;
@@ -130,17 +158,19 @@ export class MessageStore {
 
   /**
    * Aims {@link nextAhead} at what leaves after `skipBytes` more of the queue: at the lane that queues most, as deep as
-   * lanes that take turns get by then. @returns false if the queue is not that long.
+   * lanes that take turns get by then. @param lanes {@link ALL_LANES} or {@link BONDED_LANES}.
+   * @returns false if the queue is not that long.
    */
-  aimAhead(skipBytes: number): boolean {
+  aimAhead(skipBytes: number, lanes: number): boolean {
+    const end = lanes === BONDED_LANES ? FIRST_COMMON_LANE : CONTROL_LANE;
     let lane = -1;
-    let lanes = 0;
-    for (let other = 0; other < CONTROL_LANE; other++) {
+    let count = 0;
+    for (let other = 0; other < end; other++) {
       if (this.laneQueued[other]! < LEAST_SIGNALLED_BYTES) continue;
-      lanes++;
+      count++;
       if (lane < 0 || this.laneQueued[other]! > this.laneQueued[lane]!) lane = other;
     }
-    let skip = skipBytes / lanes;
+    let skip = skipBytes / count;
     let message = lane < 0 || skip >= this.laneQueued[lane]! ? -1 : this.laneUncut[lane]!;
     // The message that begins nearest.
     for (; message >= 0; message = this.next[message]!) {
@@ -160,19 +190,37 @@ export class MessageStore {
     return message;
   }
 
-  /** The lane whose turn it is, or -1. */
-  private nextLane(): number {
+  /**
+   * The lane of the set whose turn it is, or -1. Where both kinds may send, each lane gets as much as any other: to be of
+   * a class gives no lane more of a path, and takes nothing from the others.
+   */
+  private nextLane(lanes: number): number {
+    this.isShared = false;
+    if ((lanes & COMMON_LANES) === 0) return this.firstIn(this.bonded);
+    if (this.laneQueued[CONTROL_LANE]! > 0) return CONTROL_LANE;
+    const common = this.firstIn(this.common);
+    const bonded = (lanes & BONDED_LANES) === 0 ? -1 : this.firstIn(this.bonded);
+    if (common < 0 || bonded < 0) return Math.max(common, bonded);
+    this.isShared = true;
+    return this.owedToBonded > 0 ? bonded : common;
+  }
+
+  private firstIn(line: LaneQueue): number {
     for (;;) {
-      const lane = this.laneQueued[CONTROL_LANE]! > 0 ? CONTROL_LANE : this.lanes.current();
+      const lane = line.current();
       if (lane < 0 || this.laneUncut[lane]! >= 0) return lane;
       this.codel.relax(lane);
-      this.lanes.retire(lane);
+      line.retire(lane);
     }
   }
 
-  /** How long packets may wait in a lane before its sender is signalled, beyond CoDel's usual target. */
-  allowWaiting(micros: number): void {
-    this.codel.targetMicros = TARGET_MICROS + micros;
+  /**
+   * How long packets of some lanes may wait before their sender is signalled, beyond CoDel's usual target; those of other
+   * lanes may not. @param lanes {@link ALL_LANES} or {@link BONDED_LANES}.
+   */
+  allowWaiting(micros: number, lanes: number): void {
+    this.codel.targetMicros = TARGET_MICROS + (lanes === ALL_LANES ? micros : 0);
+    this.bondedWaitMicros = lanes === ALL_LANES ? 0 : micros;
   }
 
   /** A path took over: what is queued has not waited for its turn. */
@@ -185,7 +233,9 @@ export class MessageStore {
       this.codel.relax(lane);
       return false;
     }
-    return this.codel.onDequeue(lane, now - Math.max(this.queuedAt[message]!, this.resumedAt), now);
+    const allowed = isBondedLane(lane) ? this.bondedWaitMicros : 0;
+    const waited = now - Math.max(this.queuedAt[message]!, this.resumedAt);
+    return this.codel.onDequeue(lane, waited - allowed, now);
   }
 
   /**
@@ -206,8 +256,7 @@ export class MessageStore {
       return dropped !== first;
     }
     this.length[message] = after;
-    this.laneQueued[lane]! -= before - after;
-    this.queuedBytes -= before - after;
+    this.book(lane, after - before);
     return true;
   }
 
@@ -229,6 +278,10 @@ export class MessageStore {
 
   isUrgent(message: number): boolean {
     return (this.flags[message]! & URGENT) !== 0;
+  }
+
+  isRedundant(message: number): boolean {
+    return (this.flags[message]! & REDUNDANT) !== 0;
   }
 
   private isNumbered(message: number): boolean {
@@ -258,9 +311,10 @@ export class MessageStore {
   takeBytes(message: number, bytes: number): void {
     const lane = this.lane[message]!;
     this.cut[message]! += bytes;
-    this.laneQueued[lane]! -= bytes;
-    this.queuedBytes -= bytes;
-    this.lanes.spend(lane, bytes);
+    this.book(lane, -bytes);
+    this.lineOf(lane).spend(lane, bytes);
+    if (this.isShared)
+      this.owedToBonded += isBondedLane(lane) ? -bytes * this.common.count : bytes * this.bonded.count;
     let uncut = this.laneUncut[lane]!;
     while (uncut >= 0 && this.cut[uncut] === this.length[uncut]) uncut = this.next[uncut]!;
     this.laneUncut[lane] = uncut;
@@ -341,8 +395,7 @@ export class MessageStore {
     if (this.laneUncut[lane] === message) this.laneUncut[lane] = this.next[message]!;
     if (this.laneUnnumbered[lane] === message) this.laneUnnumbered[lane] = this.next[message]!;
     this.detach(lane, message);
-    this.laneQueued[lane]! -= this.length[message]!;
-    this.queuedBytes -= this.length[message]!;
+    this.book(lane, -this.length[message]!);
     this.dropped++;
     this.freeSlot(message);
     this.recycle(message);
@@ -367,6 +420,7 @@ export class MessageStore {
   restart(keepsData = true): void {
     this.outstanding.fill(0);
     this.queuedBytes = 0;
+    this.bondedBytes = 0;
     for (let lane = 0; lane < LANES; lane++) this.restartLane(lane, keepsData);
   }
 
@@ -382,16 +436,15 @@ export class MessageStore {
       } else {
         this.cut[message] = 0;
         this.acked[message] = 0;
-        this.flags[message]! &= PATIENT | URGENT;
+        this.flags[message]! &= PATIENT | URGENT | REDUNDANT;
         this.generation[message] = (this.generation[message]! + 1) | 0;
-        this.laneQueued[lane] += this.length[message]!;
+        this.book(lane, this.length[message]!);
       }
       message = next;
     }
     this.laneUncut[lane] = this.laneHead[lane]!;
     this.laneUnnumbered[lane] = this.laneHead[lane]!;
-    this.queuedBytes += this.laneQueued[lane];
-    if (this.laneHead[lane]! >= 0) this.lanes.activate(lane);
+    if (this.laneHead[lane]! >= 0) this.lineOf(lane).activate(lane);
   }
 
   /** Records in use and messages outstanding: zero when nothing is held; for tests. */
@@ -415,6 +468,8 @@ export function chainRecords(next: Int32Array): number {
 export const PATIENT = 1;
 /** Trait of a message that is worth a copy; see Urgency. */
 export const URGENT = 2;
+/** Trait of a message that goes over every usable path; its flow's class asks for it. */
+export const REDUNDANT = 32;
 const COMPLETE = 4;
 const NUMBERED = 8;
 /** Looked at for congestion when its turn came. */

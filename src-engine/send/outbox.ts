@@ -1,5 +1,6 @@
 import type { EngineMemory } from '../memory.ts';
 import type { ChunkFate } from '../path/path.ts';
+import { ALL_LANES, BONDED_LANES, COMMON_LANES } from './lane-hash.ts';
 import { MessageStore, type PeerMemory, chainRecords } from './message-store.ts';
 
 /**
@@ -78,14 +79,22 @@ export class Outbox implements ChunkFate {
     return this.messages.queuedBytes;
   }
 
+  /** Bytes that were not cut yet, of a set of lanes. */
+  queuedIn(lanes: number): number {
+    const { queuedBytes, bondedBytes } = this.messages;
+    if (lanes === ALL_LANES) return queuedBytes;
+    if (lanes === BONDED_LANES) return bondedBytes;
+    return lanes === COMMON_LANES ? queuedBytes - bondedBytes : 0;
+  }
+
   /** See {@link MessageStore.aimAhead}. */
-  aimAhead(skipBytes: number): boolean {
-    return this.messages.aimAhead(skipBytes);
+  aimAhead(skipBytes: number, lanes = ALL_LANES): boolean {
+    return this.messages.aimAhead(skipBytes, lanes);
   }
 
   /** See {@link MessageStore.allowWaiting}. */
-  allowWaiting(micros: number): void {
-    this.messages.allowWaiting(micros);
+  allowWaiting(micros: number, lanes: number): void {
+    this.messages.allowWaiting(micros, lanes);
   }
 
   /** See {@link MessageStore.resume}. */
@@ -137,11 +146,19 @@ export class Outbox implements ChunkFate {
    * @param whole room for a whole message's bytes, `part` for a piece's: what is left in the datagram behind a head.
    * @param isFresh whether the datagram is empty so far: then a packet that would fit a whole datagram is not split.
    * @param isAhead whether to cut where {@link aimAhead} aimed rather than what is next in turn.
+   * @param lanes of which set of lanes; when cutting ahead, the one that was aimed at.
    * @returns a chunk, or -1 if there is nothing that fits.
    */
-  cut(whole: number, part: number, isFresh: boolean, isAhead: boolean, now: number): number {
+  cut(
+    whole: number,
+    part: number,
+    isFresh: boolean,
+    isAhead: boolean,
+    now: number,
+    lanes = ALL_LANES,
+  ): number {
     const { messages } = this;
-    const message = isAhead ? messages.nextAhead() : messages.nextUncut(now);
+    const message = isAhead ? messages.nextAhead() : messages.nextUncut(lanes, now);
     if (message < 0) return -1;
     const done = messages.cutBytes(message);
     const rest = messages.length[message]! - done;
@@ -248,6 +265,11 @@ export class Outbox implements ChunkFate {
 
   isUrgent(chunk: number): boolean {
     return this.messages.isUrgent(this.message[chunk]!);
+  }
+
+  /** Whether the chunk is to go over every usable path. */
+  isRedundant(chunk: number): boolean {
+    return this.messages.isRedundant(this.message[chunk]!);
   }
 
   laneOf(chunk: number): number {

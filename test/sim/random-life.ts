@@ -1,3 +1,4 @@
+import { BONDED_DSCP, REDUNDANT_DSCP } from '../../src-shared/model/lane-codes.ts';
 import { MIN_PACKET_BYTES, SimWorld } from '../support/sim-world.ts';
 
 /** Seeds of a whole run; `BOWLINE_SIM_SEEDS` and `BOWLINE_SIM_FIRST` choose others. */
@@ -65,6 +66,11 @@ function live(world: SimWorld, seed: number): LifeReport {
   world.run(world.now + 300_000);
   const numbers = [0, 0, 0, 0, 0, 0];
   let sent = 0;
+  // In every third life each flow has another class; the box learns them before it speaks.
+  const codes = seed % 3 === 0 ? [0, BONDED_DSCP << 2, REDUNDANT_DSCP << 2] : [];
+  codes.forEach((tos, flow) => laptop.send(flow, numbers[flow]!++, 120, { tos }));
+  if (codes.length > 0) world.settle(laptop);
+  for (let i = 0; i < 40 && box.arrivals.length < codes.length; i++) world.run(world.now + 100_000);
   const burst = (): void => {
     for (const node of [laptop, box]) {
       const flow = rng.int(0, 2);
@@ -73,7 +79,10 @@ function live(world: SimWorld, seed: number): LifeReport {
       if (
         rng.chance(0.6) &&
         node.session.outbox.messagesHeld < 200 &&
-        node.send(flow, numbers[index]!, size)
+        node.send(flow, numbers[index]!, size, {
+          tos: node === laptop ? (codes[flow] ?? 0) : 0,
+          isAnswer: node === box,
+        })
       ) {
         numbers[index]!++;
         sent++;

@@ -7,6 +7,7 @@ import type { SessionEvent } from '../../src-engine/session-events.ts';
 import { Rng } from './rng.ts';
 import { SimAead } from './sim-aead.ts';
 import { type LinkConditions, SimDirection } from './sim-link.ts';
+import { fold, sumOf } from './udp-packets.ts';
 
 export const SIM_PLAN: MemoryPlan = {
   sendLarge: 24,
@@ -26,6 +27,15 @@ export interface Arrival {
   readonly flow: number;
   readonly number: number;
   readonly at: number;
+  /** The second byte of its IPv4 header. */
+  readonly tos: number;
+}
+
+/** What the header of an inner packet says beside its flow. */
+export interface SimHeader {
+  readonly tos?: number;
+  /** Whether the packet goes the other way of the flow: source and destination change places. */
+  readonly isAnswer?: boolean;
 }
 
 /** One end: an engine, its arena, and what its inside received. */
@@ -101,10 +111,10 @@ export class SimNode {
   }
 
   /** Sends an inner packet of a flow. @returns false if the engine had no room. */
-  send(flow: number, number: number, bytes: number): boolean {
+  send(flow: number, number: number, bytes: number, header: SimHeader = {}): boolean {
     const slot = this.memory.takeSend(bytes);
     if (slot < 0) return false;
-    writePacket(this.memory.bytes, slot, flow, number, bytes);
+    writePacket(this.memory.bytes, slot, flow, number, bytes, header);
     if (this.session.sendPacket(slot, bytes, this.world.now)) return true;
     this.memory.giveSend(slot);
     return false;
@@ -300,15 +310,27 @@ function isBefore(a: Flight, b: Flight): boolean {
 /** Smallest inner packet that carries flow, number and a check. */
 export const MIN_PACKET_BYTES = 10 + 20 + 8 + 8;
 
-function writePacket(bytes: Uint8Array, at: number, flow: number, number: number, length: number): void {
+function writePacket(
+  bytes: Uint8Array,
+  at: number,
+  flow: number,
+  number: number,
+  length: number,
+  { tos = 0, isAnswer = false }: SimHeader,
+): void {
   bytes.fill(0, at, at + 38);
   const ip = at + 10;
   bytes[ip] = 0x45;
+  bytes[ip + 1] = tos;
   bytes[ip + 9] = 17;
-  bytes[ip + 15] = 1;
-  bytes[ip + 19] = 2;
-  bytes[ip + 20] = flow >> 8;
-  bytes[ip + 21] = flow;
+  bytes[ip + 15] = isAnswer ? 2 : 1;
+  bytes[ip + 19] = isAnswer ? 1 : 2;
+  const sum = ~headerSum(bytes, ip);
+  bytes[ip + 10] = sum >> 8;
+  bytes[ip + 11] = sum;
+  const port = ip + (isAnswer ? 22 : 20);
+  bytes[port] = flow >> 8;
+  bytes[port + 1] = flow;
   const body = ip + 28;
   const end = at + length;
   for (let i = 0; i < 4; i++) bytes[body + i] = number >> (8 * i);
@@ -320,18 +342,24 @@ function readPacket(
   bytes: Uint8Array,
   at: number,
   length: number,
-): { flow: number; number: number } | string {
+): { flow: number; number: number; tos: number } | string {
   const ip = at + 10;
-  const flow = (bytes[ip + 20]! << 8) | bytes[ip + 21]!;
+  // One of the ports is 0.
+  const flow = ((bytes[ip + 20]! | bytes[ip + 22]!) << 8) | bytes[ip + 21]! | bytes[ip + 23]!;
   const body = ip + 28;
   let number = 0;
   let said = 0;
   for (let i = 0; i < 4; i++) number |= bytes[body + i]! << (8 * i);
   for (let i = 4; i < 8; i++) said |= bytes[body + i]! << (8 * (i - 4));
+  if (headerSum(bytes, ip) !== 0xffff) return `flow ${flow}: packet ${number} has a wrong header sum`;
   if (said !== length) return `flow ${flow}: packet ${number} has ${length} bytes, not ${said}`;
   for (let i = body + 8; i < at + length; i++) {
     if (bytes[i] !== ((number * 31 + (i - body)) & 0xff))
       return `flow ${flow}: packet ${number} differs at ${i - at}`;
   }
-  return { flow, number };
+  return { flow, number, tos: bytes[ip + 1]! };
+}
+
+function headerSum(bytes: Uint8Array, ip: number): number {
+  return fold(sumOf(bytes.subarray(ip, ip + 20)));
 }

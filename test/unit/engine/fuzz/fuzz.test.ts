@@ -1,6 +1,8 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import { InitiationMac } from '../../../../src-engine/crypto/initiation-mac.ts';
 import { importPrivateKey } from '../../../../src-engine/crypto/x25519.ts';
+import { FlowClasses } from '../../../../src-engine/flow-classes.ts';
+import { NO_CLASS } from '../../../../src-engine/inner-class.ts';
 import { laneOfPacket, isTcp, CONTROL_LANE } from '../../../../src-engine/send/lane-hash.ts';
 import { SourceFilter } from '../../../../src-engine/source-filter.ts';
 import {
@@ -10,6 +12,7 @@ import {
   readAck,
   readPiece,
 } from '../../../../src-engine/wire/frames.ts';
+import { BONDED_DSCP, REDUNDANT_DSCP } from '../../../../src-shared/model/lane-codes.ts';
 import { HELLO_BYTES, readHello } from '../../../../src-engine/wire/handshake.ts';
 import { HonestPair } from './beside.ts';
 import { fillFrames, Hostile } from './inputs.ts';
@@ -98,6 +101,31 @@ describe(`${INPUTS} hostile inputs (seed ${SEED})`, { timeout: TIMEOUT_MS }, () 
       }
     }
     expect(found, 'some were packets').toBeGreaterThan(0);
+  });
+
+  test('never change a packet of the inside beyond the code in its header, nor make a class that does not exist', () => {
+    const flows = new FlowClasses();
+    const classes = [NO_CLASS, BONDED_DSCP, REDUNDANT_DSCP];
+    const found = new Set<number>();
+    for (let i = 0; i < INPUTS; i++) {
+      const length = 30 + hostile.below(90);
+      hostile.fill(bytes, 0, 160);
+      bytes[10] = hostile.pick([0x40, 0x45, 0x4f, 0x60, 0x61, hostile.below(256)]);
+      bytes[11] = hostile.pick([0x0c, 0x1c, 0x0f, 0xc0, hostile.below(256)]);
+      bytes[hostile.pick([16, 19])] = hostile.pick([1, 6, 17, 58, 200]);
+      const before = bytes.slice();
+      flows.learn(bytes, 0, length, i);
+      const flowClass = flows.classOf(bytes, 0, length, i);
+      if (!classes.includes(flowClass)) expect.fail(`input ${i}: class ${flowClass}`);
+      found.add(flowClass);
+      const changed = [...bytes.keys()].filter((at) => bytes[at] !== before[at]);
+      const isSound = changed.every(
+        (at) => (at >= 10 && at < 12) || (bytes[10]! >> 4 === 4 && at >= 20 && at < 22),
+      );
+      if (!isSound) expect.fail(`input ${i} changed at ${changed.join()}`);
+    }
+    expect(found.size, 'all classes were found').toBe(3);
+    expect(flows.count(INPUTS)).toBeLessThanOrEqual(4_096);
   });
 
   test('never pass a source that has no lease', () => {

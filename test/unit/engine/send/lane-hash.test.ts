@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import {
   CONTROL_LANE,
+  FIRST_COMMON_LANE,
+  isBondedLane,
   isTcp,
   laneOfPacket,
   VNET_HEADER_BYTES,
@@ -55,7 +57,15 @@ describe('the lane of a packet', () => {
   test('is never the lane of the session itself', () => {
     const lanes = Array.from({ length: 20_000 }, (_, port) => laneOf(packet4(17, port)));
     expect(Math.max(...lanes)).toBeLessThan(CONTROL_LANE);
-    expect(new Set(lanes).size, 'lanes are used evenly').toBeGreaterThan(900);
+    expect(new Set(lanes).size, 'lanes are used evenly').toBeGreaterThan(700);
+  });
+
+  test('is one of its own for flows of class bonded', () => {
+    const ports = Array.from({ length: 20_000 }, (_, port) => packet4(17, port));
+    const bonded = ports.map((packet) => laneOfPacket(packet, 0, packet.length, true));
+    expect(bonded.every(isBondedLane)).toBe(true);
+    expect(new Set(bonded).size, 'lanes are used evenly').toBe(FIRST_COMMON_LANE);
+    expect(ports.some((packet) => isBondedLane(laneOf(packet)))).toBe(false);
   });
 
   test.each([

@@ -1,9 +1,17 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { EngineMemory, type MemoryPlan, sizeClass } from '../../../../src-engine/memory.ts';
-import { CONTROL_LANE } from '../../../../src-engine/send/lane-hash.ts';
-import { PATIENT } from '../../../../src-engine/send/message-store.ts';
+import {
+  ALL_LANES,
+  BONDED_LANES,
+  COMMON_LANES,
+  CONTROL_LANE,
+  FIRST_COMMON_LANE,
+} from '../../../../src-engine/send/lane-hash.ts';
+import { PATIENT, REDUNDANT } from '../../../../src-engine/send/message-store.ts';
 import { Outbox } from '../../../../src-engine/send/outbox.ts';
+import { restoreHead, shortenHead } from '../../../../src-engine/inner-head.ts';
 import { Rng } from '../../../support/rng.ts';
+import { udpPacket } from '../../../support/udp-packets.ts';
 
 const PLAN: MemoryPlan = {
   sendLarge: 8,
@@ -155,12 +163,129 @@ describe('cutting ahead, for a path that takes longer', () => {
     expect(outbox.messagesHeld).toBe(3);
   });
 
+  test('what waits with a number, and cannot signal its sender, leaves as it came', () => {
+    const millisecond = 1_000;
+    const packet = udpPacket({ payload: new Uint8Array(1_000).fill(7) });
+    for (let i = 0; i < 40; i++) {
+      const slot = memory.takeSend(packet.length);
+      memory.bytes.set(packet, slot);
+      const shorter = shortenHead(memory.bytes, slot);
+      outbox.enqueue(3, slot + shorter, packet.length - shorter, 0, 0);
+    }
+    expect(outbox.aimAhead(20_000)).toBe(true);
+    cutAhead();
+    for (let at = 100; outbox.congestionSignals === 0; at += 100) {
+      const chunk = outbox.cut(ROOM + 6, ROOM, true, false, at * millisecond);
+      const start = outbox.bytesOf(chunk);
+      const longer = restoreHead(memory.bytes, start, outbox.lengthOf(chunk));
+      expect(memory.bytes.subarray(start - longer, start + outbox.lengthOf(chunk))).toEqual(packet);
+    }
+    expect([outbox.messagesDropped, outbox.messagesHeld]).toEqual([1, 39]);
+  });
+
   test('a peer that lost its state gets everything again in order', () => {
     for (let i = 0; i < 4; i++) enqueue(3, 10_000);
     outbox.aimAhead(20_000);
     cutAhead();
     outbox.restart();
     expect([piece(cut()), outbox.queuedBytes]).toEqual(['3/0 0+1440 of 10000', 40_000 - 1_440]);
+  });
+});
+
+describe('lanes of class bonded', () => {
+  const BONDED = [1, 2];
+  const COMMON = [FIRST_COMMON_LANE + 1, FIRST_COMMON_LANE + 2];
+  const cutOf = (lanes: number, isAhead = false): number =>
+    outbox.cut(ROOM + 6, ROOM, true, isAhead, 0, lanes);
+
+  test('leave where others may not, and the other way round', () => {
+    for (const lane of [BONDED[0]!, COMMON[0]!]) enqueue(lane, 100);
+    const queued = (): number[] =>
+      [BONDED_LANES, COMMON_LANES, ALL_LANES, 0].map((set) => outbox.queuedIn(set));
+    expect(queued()).toEqual([100, 100, 200, 0]);
+    expect(outbox.laneOf(cutOf(BONDED_LANES))).toBe(BONDED[0]);
+    expect([queued(), cutOf(BONDED_LANES)]).toEqual([[0, 100, 100, 0], -1]);
+    expect(outbox.laneOf(cutOf(COMMON_LANES))).toBe(COMMON[0]);
+    expect([queued(), cutOf(ALL_LANES)]).toEqual([[0, 0, 0, 0], -1]);
+  });
+
+  test('get as much as others where both may leave, each lane by itself', () => {
+    for (const lane of [...BONDED, COMMON[0]!]) for (let i = 0; i < 2; i++) enqueue(lane, 60_000);
+    const sent = new Map<number, number>();
+    for (let i = 0; i < 120; i++) {
+      const chunk = cutOf(ALL_LANES);
+      sent.set(outbox.laneOf(chunk), (sent.get(outbox.laneOf(chunk)) ?? 0) + outbox.lengthOf(chunk));
+    }
+    const shares = [...BONDED, COMMON[0]!].map((lane) => sent.get(lane)! / 1_440);
+    expect(Math.max(...shares) - Math.min(...shares)).toBeLessThan(9);
+  });
+
+  test('do not pay where others may leave for what left where they alone may', () => {
+    for (const lane of [BONDED[0]!, COMMON[0]!]) for (let i = 0; i < 2; i++) enqueue(lane, 60_000);
+    let ofBonded = 0;
+    for (let i = 0; i < 20; i++) {
+      cutOf(BONDED_LANES);
+      for (let j = 0; j < 2; j++) if (outbox.laneOf(cutOf(ALL_LANES)) === BONDED[0]) ofBonded++;
+    }
+    expect(ofBonded, 'of 40').toBeGreaterThan(18);
+    expect(ofBonded, 'of 40').toBeLessThan(22);
+  });
+
+  test('are served at once beside a queue of others, if they send little, and so are others beside them', () => {
+    for (const [busy, sparse] of [
+      [COMMON[0]!, BONDED[0]!],
+      [BONDED[1]!, COMMON[1]!],
+    ] as const) {
+      outbox.restart(false);
+      enqueue(busy, 60_000);
+      for (let i = 0; i < 10; i++) cutOf(ALL_LANES);
+      enqueue(sparse, 100);
+      expect([cutOf(ALL_LANES), cutOf(ALL_LANES)].map((chunk) => outbox.laneOf(chunk))).toContain(sparse);
+    }
+  });
+
+  test('are the only ones from which is cut ahead, if it was aimed at them', () => {
+    for (let i = 0; i < 4; i++) enqueue(COMMON[0]!, 15_000);
+    for (let i = 0; i < 3; i++) enqueue(BONDED[0]!, 15_000);
+    expect(outbox.aimAhead(50_000, BONDED_LANES)).toBe(false);
+    expect(outbox.aimAhead(30_000, BONDED_LANES)).toBe(true);
+    expect(piece(cutOf(BONDED_LANES, true))).toBe('1/2 0+1440 of 15000');
+  });
+
+  test('may wait longer than others for what spreads them', () => {
+    const millisecond = 1_000;
+    outbox.allowWaiting(50 * millisecond, BONDED_LANES);
+    for (const lane of [COMMON[0]!, BONDED[0]!]) {
+      outbox.restart(false);
+      const before = outbox.congestionSignals;
+      for (let at = 0; at < 400; at += 2) {
+        while (outbox.queuedBytes < 24_000) enqueue(lane, 1_400, { now: (at - 20) * millisecond });
+        const chunk = outbox.cut(ROOM + 6, ROOM, true, false, at * millisecond);
+        if (chunk >= 0) outbox.acknowledge(datagram(chunk));
+      }
+      expect(outbox.congestionSignals > before, `lane ${lane}`).toBe(lane === COMMON[0]);
+    }
+  });
+
+  test('keep what they are over a restart, and so does what is redundant', () => {
+    enqueue(BONDED[0]!, 1_000);
+    expect(outbox.enqueue(COMMON[0]!, memory.takeSend(1_000), 1_000, REDUNDANT, 0)).toBe(true);
+    for (let i = 0; i < 2; i++) cutOf(ALL_LANES);
+    outbox.restart();
+    expect([BONDED_LANES, COMMON_LANES].map((set) => outbox.queuedIn(set))).toEqual([1_000, 1_000]);
+    expect([cutOf(BONDED_LANES), cutOf(COMMON_LANES)].map((chunk) => outbox.isRedundant(chunk))).toEqual([
+      false,
+      true,
+    ]);
+  });
+
+  test('are counted when their packets are dropped', () => {
+    for (let i = 0; i < 3; i++) enqueue(BONDED[0]!, 100, { isPatient: false });
+    outbox.dropFromLongest(true);
+    expect(outbox.queuedIn(BONDED_LANES)).toBe(200);
+    outbox.dropStale(AGES_MICROS);
+    expect(outbox.queuedIn(BONDED_LANES)).toBe(0);
+    expectNothingHeld();
   });
 });
 
