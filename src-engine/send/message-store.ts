@@ -223,19 +223,19 @@ export class MessageStore {
     this.bondedWaitMicros = lanes === ALL_LANES ? 0 : micros;
   }
 
-  /** A path took over: what is queued has not waited for its turn. */
+  /** A path took over: what is queued has waited for that and not for its turn, however long it takes to leave. */
   resume(now: number): void {
     this.resumedAt = now;
   }
 
   private isCongested(lane: number, message: number, now: number): boolean {
-    if (this.laneQueued[lane]! <= Math.max(this.length[message]!, LEAST_SIGNALLED_BYTES)) {
+    const isLittle = this.laneQueued[lane]! <= Math.max(this.length[message]!, LEAST_SIGNALLED_BYTES);
+    if (isLittle || this.queuedAt[message]! < this.resumedAt) {
       this.codel.relax(lane);
       return false;
     }
     const allowed = isBondedLane(lane) ? this.bondedWaitMicros : 0;
-    const waited = now - Math.max(this.queuedAt[message]!, this.resumedAt);
-    return this.codel.onDequeue(lane, waited - allowed, now);
+    return this.codel.onDequeue(lane, now - this.queuedAt[message]! - allowed, now);
   }
 
   /**

@@ -40,6 +40,18 @@ function enqueue(lane: number, length: number, options: { isPatient?: boolean; n
   expect(outbox.enqueue(lane, memory.takeSend(length), length, traits, options.now ?? 0)).toBe(true);
 }
 
+/** Queues datagrams of 1,000 bytes in lane 3 at time 0. @returns what each of them is. */
+function enqueueUdp(count: number): Uint8Array {
+  const packet = udpPacket({ payload: new Uint8Array(1_000).fill(7) });
+  for (let i = 0; i < count; i++) {
+    const slot = memory.takeSend(packet.length);
+    memory.bytes.set(packet, slot);
+    const shorter = shortenHead(memory.bytes, slot);
+    expect(outbox.enqueue(3, slot + shorter, packet.length - shorter, 0, 0)).toBe(true);
+  }
+  return packet;
+}
+
 const cut = (room = ROOM, isFresh = true): number => outbox.cut(room + 6, room, isFresh, false, 0);
 
 /** Puts chunks into one datagram; returns its references. */
@@ -165,13 +177,7 @@ describe('cutting ahead, for a path that takes longer', () => {
 
   test('what waits with a number, and cannot signal its sender, leaves as it came', () => {
     const millisecond = 1_000;
-    const packet = udpPacket({ payload: new Uint8Array(1_000).fill(7) });
-    for (let i = 0; i < 40; i++) {
-      const slot = memory.takeSend(packet.length);
-      memory.bytes.set(packet, slot);
-      const shorter = shortenHead(memory.bytes, slot);
-      outbox.enqueue(3, slot + shorter, packet.length - shorter, 0, 0);
-    }
+    const packet = enqueueUdp(40);
     expect(outbox.aimAhead(20_000)).toBe(true);
     cutAhead();
     for (let at = 100; outbox.congestionSignals === 0; at += 100) {
@@ -181,6 +187,17 @@ describe('cutting ahead, for a path that takes longer', () => {
       expect(memory.bytes.subarray(start - longer, start + outbox.lengthOf(chunk))).toEqual(packet);
     }
     expect([outbox.messagesDropped, outbox.messagesHeld]).toEqual([1, 39]);
+  });
+
+  test.each([
+    ['is not held against its sender, however slowly it leaves', 2_000_000, false],
+    ['counts from when it came, if no path was missing', 0, true],
+  ])('what came before a path took over %s', (_, resumedAt, isSignalled) => {
+    enqueueUdp(60);
+    outbox.resume(resumedAt);
+    for (let at = 2_000_000; outbox.queuedBytes > 0; at += 10_000)
+      outbox.acknowledge(datagram(outbox.cut(ROOM + 6, ROOM, true, false, at)));
+    expect(outbox.messagesDropped > 0).toBe(isSignalled);
   });
 
   test('a peer that lost its state gets everything again in order', () => {
