@@ -12,10 +12,12 @@ import {
   meteredChoiceSchema,
 } from '../src-shared/model/link.ts';
 import { pairingCodeSchema } from '../src-shared/model/pairing.ts';
+import { portalCheckSchema, wifiPowerSaveSchema } from '../src-shared/model/settings.ts';
 import { ipv6AccessSchema, modeSchema } from '../src-shared/model/status.ts';
 import type { CommandContext, CommandIo } from './command-context.ts';
 import { listBoxes } from './commands/boxes.ts';
 import { runDoctor, runUnplugTest } from './commands/checks.ts';
+import { leave, setPortalCheck, setWifiPowerSave } from './commands/desktop.ts';
 import {
   setIpv6Access,
   setLanAccess,
@@ -66,6 +68,17 @@ const commandSchema = z.discriminatedUnion('command', [
   z.object({ ...commonOptions, command: z.literal('lan'), positionals: z.tuple([lanAccessSchema]) }),
   z.object({ ...commonOptions, command: z.literal('ipv6'), positionals: z.tuple([ipv6AccessSchema]) }),
   z.object({ ...commonOptions, command: z.literal('mode'), positionals: z.tuple([modeSchema]) }),
+  z.object({ ...commonOptions, command: z.literal('leaving') }),
+  z.object({
+    ...commonOptions,
+    command: z.literal('wifi power-save'),
+    positionals: z.tuple([wifiPowerSaveSchema]),
+  }),
+  z.object({
+    ...commonOptions,
+    command: z.literal('portal-check'),
+    positionals: z.tuple([portalCheckSchema]),
+  }),
   z.object({
     ...commonOptions,
     command: z.literal('test unplug'),
@@ -152,6 +165,12 @@ function dispatch(command: Command, context: CommandContext): ReturnType<typeof 
       return setIpv6Access(context, command.positionals[0]);
     case 'mode':
       return setMode(context, command.positionals[0]);
+    case 'leaving':
+      return leave(context);
+    case 'wifi power-save':
+      return setWifiPowerSave(context, command.positionals[0]);
+    case 'portal-check':
+      return setPortalCheck(context, command.positionals[0]);
     case 'test unplug':
       return runUnplugTest(context, command.kind, command.link);
     case 'doctor':

@@ -91,6 +91,27 @@ export const PROGRAM: ProgramSpec = {
       ],
     },
     {
+      name: 'leaving',
+      summary: 'Get ready to pull the cable: send everything over all links for 30 s',
+      options: withJson,
+    },
+    {
+      name: 'wifi power-save',
+      summary: 'Say whether radios may save power while protection is on',
+      positionals: ['allow|avoid'],
+      options: basic,
+      notes: ['A radio that saves power answers up to 100 ms late. What is changed is put back afterwards.'],
+    },
+    {
+      name: 'portal-check',
+      summary: 'Say whether links are looked at for networks that want a login',
+      positionals: ['auto|off|URL'],
+      options: basic,
+      notes: [
+        'auto asks for the page that NetworkManager asks for, over links that do not reach the box, and only then.',
+      ],
+    },
+    {
       name: 'test unplug',
       summary: 'Play the loss of a link and measure the gap',
       options: {

@@ -22,12 +22,13 @@ import { toldHosts } from './routing/box-addresses.ts';
 import { LinkTuner } from './routing/link-tuner.ts';
 import { RouteKeeper } from './routing/route-keeper.ts';
 import { RouteWatch } from './routing/watch-routes.ts';
-import { ChangeTimer } from './change-timer.ts';
-import { type Situation, countUsable, nextChangeAt, stateOf } from './connection/situation.ts';
+import { ChangeTimer } from './connection/change-timer.ts';
+import { type Situation, countUsable, stateOf } from './connection/situation.ts';
 import type { HandledDaemon } from './control/handled-daemon.ts';
 import { listenForControl } from './control/listen.ts';
 import type { DaemonOptions } from './daemon-options.ts';
 import { openState, type DaemonState } from './daemon-state.ts';
+import { Desktop } from './desktop/desktop.ts';
 import { BoxFinder } from './discovery/box-finder.ts';
 import { type LinkWishes, linkWishes } from './links/link-wishes.ts';
 import { PacketLoop } from './packet-loop.ts';
@@ -45,6 +46,7 @@ import { watchLinks } from './watch-links.ts';
 export class Daemon implements HandledDaemon {
   readonly finder: BoxFinder;
   readonly pairings: Pairings;
+  readonly desktop: Desktop;
   readonly timeline: TimelineKeeper;
   /** Links that the unplug test takes away. */
   readonly unplugged = new Set<string>();
@@ -73,7 +75,7 @@ export class Daemon implements HandledDaemon {
   private attempts = 0;
   private readonly switches = new SwitchLog();
   private shownState = '';
-  private readonly changeTimer = new ChangeTimer(() => this.settle());
+  private readonly changes = new ChangeTimer(() => this.settle());
 
   private constructor(options: DaemonOptions, log: Log, state: DaemonState) {
     const { key, journal, settingsFile, settings } = state;
@@ -98,6 +100,8 @@ export class Daemon implements HandledDaemon {
     this.routes = new RouteKeeper(journal, (error) => this.fail('routes-refused', error));
     this.routeWatch = new RouteWatch(this.routes, log);
     this.monitor = watchLinks(options.links, log, () => void this.onLinks());
+    const refreshLinks = (): void => this.monitor.refresh();
+    this.desktop = new Desktop({ daemon: this, log, stateDir: options.stateDir, journal, refreshLinks });
     this.ticker = setInterval(() => this.onTick(), TICK_MS);
   }
 
@@ -135,8 +139,8 @@ export class Daemon implements HandledDaemon {
   /** Applies what is wanted to the tunnel, and mode and priorities with it. */
   async applyWanted(): Promise<void> {
     const { tunnel, settings } = this;
+    this.desktop.applyMode();
     if (tunnel !== null) {
-      tunnel.setMode(settings.mode);
       if (settings.wanted) {
         if (this.wantedSince === 0) this.wantedSince = native.nowMicros();
         if (this.boxTunnel.open((error) => this.fail('tun-unavailable', error))) this.failure = null;
@@ -193,7 +197,7 @@ export class Daemon implements HandledDaemon {
   }
 
   private get wishes(): LinkWishes {
-    return linkWishes(this.settings, this.monitor.links);
+    return linkWishes(this.settings, this.monitor.links, this.desktop.networkManager.facts.metered);
   }
 
   /** Brings paths, settings of the kernel and routes in line with links and wishes. */
@@ -210,7 +214,7 @@ export class Daemon implements HandledDaemon {
         this.attempts++;
         if (this.failure === 'box-refused-key') this.failure = null;
         this.log.info('session-established', { isResumed: event.isResumed });
-        this.tunnel?.greet(this.settings.mode);
+        this.tunnel?.greet(this.tunnel.session.mode);
         break;
       case 'switch':
         this.timeline.noteSwitch(this.switches.note(event));
@@ -245,6 +249,7 @@ export class Daemon implements HandledDaemon {
   }
 
   private onTick(): void {
+    this.desktop.tick();
     if (this.tunnel === null) return;
     this.monitor.setActive(native.nowMicros() - this.tunnel.session.lastDataAt < ACTIVE_MICROS);
     this.rates.measure(this.tunnel.session, this.tunnel.linkPaths, native.nowMicros());
@@ -267,12 +272,13 @@ export class Daemon implements HandledDaemon {
       hasCarrying: tunnel?.session.isEstablished === true && tunnel.session.hasCarrying,
       lostSince: tunnel?.session.lostSince ?? 0,
       wantedSince: this.wantedSince,
+      ...this.desktop.outlook,
       usableLinks: countUsable(this.links, this.wishes.priorities),
     };
   }
 
   /** Lets routes and status follow the situation. */
-  private settle(): void {
+  settle(): void {
     this.switches.learn(this.tunnel?.linkPaths.paths ?? []);
     const situation = this.situation;
     const state = stateOf(situation);
@@ -280,10 +286,12 @@ export class Daemon implements HandledDaemon {
       this.log.info('state', { state, from: this.shownState });
       this.shownState = state;
     }
+    this.desktop.follow(situation, this.config);
+    this.routes.nameServers = this.desktop.names.routedServers;
     this.routes.follow(situation, this.config, this.links, this.settings.lan);
     this.finder.follow(state);
     if (!situation.isWanted && !situation.isDraining && this.config !== null) this.closeTunnel();
-    this.changeTimer.set(nextChangeAt(situation), situation.now);
+    this.changes.follow(situation);
     this.timeline.observe(this.status());
     this.publisher.touch();
   }
@@ -309,6 +317,8 @@ export class Daemon implements HandledDaemon {
       tunnel: this.tunnel,
       rates: this.rates,
       switches: this.switches,
+      leavingUntil: this.desktop.leaving.until,
+      troubles: this.desktop.circumstances.troubles,
       timelineLength: this.timeline.length,
       attempts: this.attempts,
       failureDetail: this.failureDetail,
@@ -323,11 +333,12 @@ export class Daemon implements HandledDaemon {
     await this.tuner.close();
     this.routeWatch.close();
     this.finder.close();
+    await this.desktop.close();
     await this.routes.close();
     this.boxTunnel.close();
     this.loop.close();
     // Closing the tunnel is a change of the situation, too: timers are set until here.
-    this.changeTimer.clear();
+    this.changes.clear();
     this.publisher.close();
     await this.control?.close();
     await undoChanges(this.journal, this.log);

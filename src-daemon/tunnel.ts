@@ -71,11 +71,16 @@ export class Tunnel implements LoopTunnel {
     this.pump.attachTun(this.tun);
   }
 
-  /** Uses the links in another way, in both directions. */
-  setMode(mode: Mode): void {
+  /** Index of the TUN's interface; 0 while there is none. */
+  get deviceIndex(): number {
+    return this.tun?.ifindex ?? 0;
+  }
+
+  /** Uses the links in another way, in both directions. @param chosen the mode that goes on afterwards */
+  setMode(mode: Mode, chosen = mode): void {
+    this.linkPaths.setSaving(chosen === 'saver');
     if (this.session.mode === mode) return;
     this.session.mode = mode;
-    this.linkPaths.setSaving(mode === 'saver');
     if (this.session.isEstablished) this.greet(mode);
   }
 

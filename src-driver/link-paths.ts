@@ -56,6 +56,11 @@ export class LinkPaths {
     return this.open;
   }
 
+  /** Where the box may be, as told and as found. */
+  get boxAddresses(): readonly string[] {
+    return [...this.box, ...this.found].map(({ address }) => address);
+  }
+
   pathOf(pathId: number): LinkPath | undefined {
     return this.open.find((path) => path.pathId === pathId);
   }
@@ -100,6 +105,13 @@ export class LinkPaths {
       const rank = this.leaving.has(path) ? LEAVING_RANK_MICROS : this.rankOf(path.linkName);
       this.options.session.rankPath(path.pathId, rank, this.options.pump.now());
     }
+  }
+
+  /** Begins anew with all links, as if nothing had ever failed: the laptop has slept. */
+  wake(): void {
+    this.attempts.clear();
+    this.reconcile();
+    this.hurry();
   }
 
   /** Probes everything at once: something hints that the network has changed. */

@@ -205,6 +205,9 @@ export class Desktop {
       case 'set-wanted':
         void this.#setWanted(intent.wanted);
         break;
+      case 'leave':
+        void this.#leave();
+        break;
       case 'pause':
         void this.#beginPause();
         break;
@@ -219,6 +222,11 @@ export class Desktop {
         void this.#quit();
         break;
     }
+  }
+
+  async #leave(): Promise<void> {
+    const answer = await this.#daemon.client.call('connection.leave', {});
+    if (!answer.ok) this.#notifier.tell(desktopEn.appName, answer.error.message);
   }
 
   async #beginPause(): Promise<void> {

@@ -1,8 +1,11 @@
+export { BusServices, type WatchedService } from './dbus/bus-services.ts';
+export type { BusMessage, BusValue, BusVariant } from './dbus/message.ts';
+export type { BusConnection } from './dbus/system-bus.ts';
 export { BoxAnnouncer, type BoxAnnouncerOptions } from './discovery/box-announcer.ts';
 export type { AnnouncedLink } from './discovery/box-responder.ts';
 export { browseBoxes, type BoxBrowsing, type BrowseOptions } from './discovery/browse-boxes.ts';
 export type { FoundEndpoint } from './discovery/found-boxes.ts';
-export { isPrivateAddress, type DiscoveryLink } from './discovery/local-network.ts';
+export { isLinkLocal6, isPrivateAddress, Neighbours, type DiscoveryLink } from './discovery/local-network.ts';
 export type { BoxService } from './discovery/service.ts';
 export { exec, ExecError, parseJsonOutput, type Exec, type ExecOptions } from './exec.ts';
 export {
@@ -25,6 +28,14 @@ export {
 } from './links/link-snapshot.ts';
 export { linkSysctls } from './links/link-tuning.ts';
 export { machineFacts, type AccessFacts, type MachineFacts } from './machine-facts.ts';
+export { NetworkManagerWatch, type NetworkManagerFacts } from './network-manager/network-manager.ts';
+export { checkPortal, type PortalVerdict } from './portal/portal-check.ts';
+export { PowerSave } from './wifi/power-save.ts';
+export type { NeighbourEvent } from '../src-native/lib/types.ts';
+export { SleepWatch } from './clock/sleep-watch.ts';
+export { askServer, type AskServer } from './names/ask-server.ts';
+export { nameServersIn } from './names/resolv-conf.ts';
+export { Resolved, RESOLVED } from './names/resolved.ts';
 export { BoxNat, type DesiredNat } from './routes/box-nat.ts';
 export { LaptopRoutes, RoutesError, type Ipv6Outcome } from './routes/laptop-routes.ts';
 export { RouteGuard, type Requester } from './routes/route-guard.ts';

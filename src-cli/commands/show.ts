@@ -52,7 +52,7 @@ function statusText(status: DaemonStatus, now: WallClockMs): string {
 }
 
 function linksTable(links: readonly LinkStatus[]): readonly string[] {
-  const hasReason = links.some((link) => link.ignoredBecause !== null);
+  const hasReason = links.some((link) => link.ignoredBecause !== null || link.trouble !== null);
   const header = [
     'Link',
     'Kind',
@@ -76,9 +76,13 @@ function linksTable(links: readonly LinkStatus[]): readonly string[] {
     formatRate(link.rxBitsPerSecond),
     formatRate(link.txBitsPerSecond),
     link.address ?? '-',
-    ...(hasReason ? [link.ignoredBecause ?? ''] : []),
+    ...(hasReason ? [link.ignoredBecause ?? troubleText(link)] : []),
   ]);
-  return alignColumns([hasReason ? [...header, 'Not used because'] : header, ...rows]);
+  return alignColumns([hasReason ? [...header, 'Remarks'] : header, ...rows]);
+}
+
+function troubleText({ trouble }: LinkStatus): string {
+  return trouble === null ? '' : en.linkTrouble[trouble];
 }
 
 function boxRow({ box, version }: DaemonStatus): readonly (readonly string[])[] {

@@ -18,6 +18,10 @@ export interface Situation {
   /** Since when nothing carries, 0 if something does; and since when the tunnel has been wanted. */
   readonly lostSince: number;
   readonly wantedSince: number;
+  /** Since when there is new reason to hope for the box: links are back, or the laptop woke up; 0 if never. */
+  readonly hopeSince: number;
+  /** Whether the laptop is in networks other than those in which the box has answered. */
+  readonly isElsewhere: boolean;
   /** Links that are connected and not excluded. */
   readonly usableLinks: number;
 }
@@ -55,7 +59,8 @@ export function stateOf(situation: Situation): TunnelState {
   if (!situation.hasBox) return 'failed';
   if (situation.hasCarrying && situation.isConfigured) return 'protected';
   if (situation.usableLinks === 0) return 'away';
-  return isLongLost(situation) ? 'box-unreachable' : 'connecting';
+  if (!isLongLost(situation)) return 'connecting';
+  return situation.isElsewhere ? 'away' : 'box-unreachable';
 }
 
 /** What the routes should be in this situation. */
@@ -77,8 +82,8 @@ function isLongLost(situation: Situation): boolean {
   return situation.now - lostAt(situation) >= GIVE_UP_MICROS;
 }
 
-function lostAt({ lostSince, wantedSince }: Situation): number {
-  return Math.max(lostSince, wantedSince);
+function lostAt({ lostSince, wantedSince, hopeSince }: Situation): number {
+  return Math.max(lostSince, wantedSince, hopeSince);
 }
 
 /**

@@ -5,6 +5,7 @@ import type { DaemonStatus } from '../../src-shared/model/status.ts';
 import type { Pairings } from '../pairing/pairings.ts';
 import type { SettingsChange } from '../settings/settings-keeper.ts';
 import type { TimelineKeeper } from '../timeline/keeper.ts';
+import type { Desktop } from '../desktop/desktop.ts';
 import type { BoxFinder } from '../discovery/box-finder.ts';
 import type { Tunnel } from '../tunnel.ts';
 
@@ -22,6 +23,7 @@ export interface HandledDaemon {
   /** Called for each event of the session, after the daemon has looked at it. */
   readonly eventListeners: Set<(event: SessionEvent) => void>;
   readonly pairings: Pairings;
+  readonly desktop: Desktop;
   status(): DaemonStatus;
   /** @throws StorageError; then nothing has changed. */
   changeSettings(change: SettingsChange): Promise<void>;

@@ -6,6 +6,7 @@ import type { Settings } from '../../src-shared/model/settings.ts';
 import { type Result, err, ok } from '../../src-shared/util/result.ts';
 import type { HandledDaemon } from './handled-daemon.ts';
 import { ruleHandlers } from '../apps/rule-handlers.ts';
+import { leave } from '../desktop/leave.ts';
 import { runDoctor } from '../doctor/doctor.ts';
 import { type DaemonFiles, subjectOf } from '../doctor/subject.ts';
 import { withLinkWish } from '../links/link-wishes.ts';
@@ -16,6 +17,9 @@ export function daemonHandlers(daemon: HandledDaemon, files: DaemonFiles): Handl
   return {
     'status.get': () => ok(daemon.status()),
     'connection.setWanted': ({ wanted, now }) => stored(() => daemon.setWanted(wanted, now === true)),
+    'connection.leave': () => leave(daemon),
+    'wifi.setPowerSave': ({ powerSave }) => stored(() => daemon.changeSettings({ wifiPowerSave: powerSave })),
+    'portal.setCheck': ({ check }) => stored(() => daemon.changeSettings({ portalCheck: check })),
     'mode.set': ({ mode }) =>
       stored(async () => {
         await daemon.changeSettings({ mode });

@@ -51,11 +51,13 @@ export class BoxFinder {
   /** Begins or ends the search for the laptop's own box; to be called with every change of state or links. */
   follow(state: TunnelState): void {
     const { box } = this.daemon;
-    if (state !== 'box-unreachable' || box === null || this.isClosed) {
+    const links = usableLinks(this.daemon);
+    // Away, too: the box may have been taken along, or have got another router.
+    const isMissed = state === 'box-unreachable' || (state === 'away' && links.length > 0);
+    if (!isMissed || box === null || this.isClosed) {
       this.endSearch();
       return;
     }
-    const links = usableLinks(this.daemon);
     const text = JSON.stringify(links);
     if (this.search === null) this.beginSearch(fingerprintOf(decodePublicKey(box.publicKey)), links);
     else if (text !== this.searchedLinks) this.search.setLinks(links);

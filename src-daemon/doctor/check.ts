@@ -29,6 +29,8 @@ export interface Subject {
   readonly sysctls: Pick<Sysctls, 'read' | 'list' | 'apply'>;
   readonly machine: MachineFacts;
   readonly exec: Exec;
+  /** What names, radios and the networks of the links have to say. */
+  readonly desktopChecks: readonly Check[];
   readonly stateDir: string;
   readonly socketPath: string;
 }

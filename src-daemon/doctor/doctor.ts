@@ -34,6 +34,7 @@ export function checksOf(subject: Subject): readonly Check[] {
     deadRoutesCheck(subject),
     pathMtuCheck(subject),
     ipv6LeakCheck(subject),
+    ...subject.desktopChecks,
     otherRulesCheck(subject),
     otherTunnelsCheck(subject),
     clockCheck(subject),

@@ -16,6 +16,7 @@ export function subjectOf(daemon: HandledDaemon, { stateDir, socketPath }: Daemo
     sysctls: daemon.sysctls,
     machine: machineFacts,
     exec,
+    desktopChecks: daemon.desktop.checks,
     stateDir,
     socketPath,
   };

@@ -15,12 +15,20 @@ type WishedLink = Pick<LinkSnapshot, 'name' | 'kind' | 'mac'>;
 /**
  * Reads the wishes out of the settings. A link that has come back under another name, as adapters of a dock do, is
  * known by its hardware address as long as nothing else has its old name.
+ *
+ * @param knownMetered what a network manager knows about links being metered, where the user has not said it
  */
-export function linkWishes(settings: Settings, links: readonly WishedLink[]): LinkWishes {
+export function linkWishes(
+  settings: Settings,
+  links: readonly WishedLink[],
+  knownMetered: ReadonlyMap<string, boolean> = new Map(),
+): LinkWishes {
   const wishes = links.map((link) => ({ link, wish: settingsOf(settings, links, link) }));
   return {
     priorities: new Map(wishes.map(({ link, wish }) => [link.name, wish?.priority ?? 'auto'])),
-    metered: new Set(wishes.filter(({ link, wish }) => isMetered(link, wish)).map(({ link }) => link.name)),
+    metered: new Set(
+      wishes.filter(({ link, wish }) => isMetered(link, wish, knownMetered)).map(({ link }) => link.name),
+    ),
   };
 }
 
@@ -55,7 +63,11 @@ function settingsOf(
   return former?.[1];
 }
 
-function isMetered({ kind }: WishedLink, wish: LinkSettings | undefined): boolean {
+function isMetered(
+  { name, kind }: WishedLink,
+  wish: LinkSettings | undefined,
+  known: ReadonlyMap<string, boolean>,
+): boolean {
   const choice = wish?.metered ?? 'auto';
-  return choice === 'auto' ? kind === 'cellular' : choice === 'yes';
+  return choice === 'auto' ? (known.get(name) ?? kind === 'cellular') : choice === 'yes';
 }

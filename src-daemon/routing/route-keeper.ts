@@ -16,6 +16,8 @@ import { type Situation, routingOf } from '../connection/situation.ts';
 export class RouteKeeper {
   private readonly routes: LaptopRoutes;
   private readonly onRefused: (error: unknown) => void;
+  /** Name servers in the links' own networks that are asked through the tunnel. */
+  nameServers: readonly string[] = [];
   private draining: TunnelConfig | null = null;
   private isPresent = false;
   private isClosed = false;
@@ -69,6 +71,7 @@ export class RouteKeeper {
       tunnel: { name: TUNNEL_NAME, address4, prefix4, address6, prefix6, mtu: mtuBytes },
       linkAddresses: addresses.map(({ address }) => address),
       tunnelledNetworks: lan === 'tunnel' ? networks : [],
+      nameServers: this.nameServers,
       active: routing === 'active',
       isIpv6Direct: situation.ipv6 === 'direct',
       mark: TUNNEL_MARK,

@@ -5,7 +5,7 @@ import type { Session } from '../../src-engine/session.ts';
 import { PROTOCOL_VERSION } from '../../src-engine/wire/handshake.ts';
 import type { LinkPaths } from '../../src-driver/link-paths.ts';
 import { decodePublicKey, fingerprintOf, type LinkSnapshot } from '../../src-platform/index.ts';
-import type { LanAccess, LinkPriority, LinkStatus } from '../../src-shared/model/link.ts';
+import type { LanAccess, LinkPriority, LinkStatus, LinkTrouble } from '../../src-shared/model/link.ts';
 import type {
   BoxIdentity,
   DaemonStatus,
@@ -44,6 +44,9 @@ export interface StatusFacts {
   readonly tunnel: StatusTunnel | null;
   readonly rates: RateMeter;
   readonly switches: Pick<SwitchLog, 'last' | 'hidden'>;
+  readonly leavingUntil: string | null;
+  /** What keeps links from serving as they should, by name. */
+  readonly troubles: ReadonlyMap<string, LinkTrouble>;
   readonly timelineLength: number;
   readonly attempts: number;
   readonly failureDetail: string;
@@ -75,6 +78,7 @@ export function buildStatus(facts: StatusFacts): DaemonStatus {
       bytesDuplicatedRatio: duplicatedRatio(session),
       drops: facts.tunnel?.engine.drops.snapshot() ?? {},
     },
+    leavingUntil: facts.leavingUntil,
     timelineLength: facts.timelineLength,
     version: { daemon: VERSION, box: facts.boxVersion, protocol: PROTOCOL_VERSION },
   };
@@ -87,7 +91,7 @@ export function buildStatus(facts: StatusFacts): DaemonStatus {
     case 'protected':
       return { ...common, state, degraded: degradedReasons(links, facts.contestedBy) };
     case 'away':
-      return { ...common, state, reason: 'no-link' };
+      return { ...common, state, reason: situation.usableLinks === 0 ? 'no-link' : 'other-network' };
     case 'box-unreachable': {
       const lost = Math.max(situation.lostSince, situation.wantedSince);
       const since = new Date(Date.now() - (situation.now - lost) / 1_000).toISOString();
@@ -151,6 +155,7 @@ function linkStatus(link: LinkSnapshot, facts: StatusFacts): LinkStatus {
     rxBitsPerSecond: rate.rx,
     datagramBytes: path?.isUsable === true ? path.mtu.datagramBytes : null,
     ignoredBecause: link.ignoredBecause,
+    trouble: facts.troubles.get(link.name) ?? null,
     model,
   };
 }

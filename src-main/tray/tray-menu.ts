@@ -8,6 +8,7 @@ import type { PreviewLink } from '../links/link-preview.ts';
 /** What a click in the menu asks for. */
 export type TrayIntent =
   | { readonly kind: 'set-wanted'; readonly wanted: boolean }
+  | { readonly kind: 'leave' }
   | { readonly kind: 'pause' }
   | { readonly kind: 'open' }
   | { readonly kind: 'fix' }
@@ -79,6 +80,7 @@ export function trayView(facts: TrayFacts): TrayView {
       ...(status?.state === 'unreachable' ? [action(desktop.fix[status.reason], { kind: 'fix' })] : []),
       protection,
       ...(isReachable ? linkRows(status, wording) : previewRows(facts.preview, wording)),
+      ...(isReachable ? leaveRows(status, wording) : []),
       ...pauseRows(facts, isOn),
       SEPARATOR,
       action(desktop.open, { kind: 'open' }),
@@ -105,12 +107,13 @@ function describe({ status, pausedUntil, now, wording }: TrayFacts): { headline:
 function linkRows(status: DaemonStatus, wording: DesktopWording): readonly TrayRow[] {
   const used = status.links.filter((link) => link.state !== 'ignored');
   const rows = used.map((link) => text(linkText(link, used, wording)));
-  return atMostThree(rows, wording);
+  return atMost(MOST_LINK_ROWS - leaveRows(status, wording).length, rows, wording);
 }
 
 function previewRows(links: readonly PreviewLink[], wording: DesktopWording): readonly TrayRow[] {
   const { desktop, texts } = wording;
-  return atMostThree(
+  return atMost(
+    MOST_LINK_ROWS,
     links.map(({ name, kind, isUp }) => {
       const isAmbiguous =
         kind === 'other' || links.some((other) => other.name !== name && other.kind === kind);
@@ -122,8 +125,8 @@ function previewRows(links: readonly PreviewLink[], wording: DesktopWording): re
   );
 }
 
-function atMostThree(rows: readonly TrayRow[], { desktop }: DesktopWording): readonly TrayRow[] {
-  if (rows.length <= MOST_LINK_ROWS) return rows;
+function atMost(most: number, rows: readonly TrayRow[], { desktop }: DesktopWording): readonly TrayRow[] {
+  if (rows.length <= most) return rows;
   return [{ kind: 'submenu', text: desktop.links, rows }];
 }
 
@@ -131,6 +134,16 @@ function linkText(link: LinkStatus, links: readonly LinkStatus[], wording: Deskt
   const { desktop, texts, format } = wording;
   const measure = link.rttMicros === null || link.state === 'lost' ? null : format.duration(link.rttMicros);
   return desktop.linkRow(linkLabel(link.name, links, wording), measure, texts.linkState[link.state]);
+}
+
+/** Leaving makes sense with a radio to go on with. */
+function leaveRows(status: DaemonStatus, { desktop, format }: DesktopWording): readonly TrayRow[] {
+  if (status.leavingUntil !== null)
+    return [text(desktop.leavingUntil(format.timeOfDay(Date.parse(status.leavingUntil))))];
+  const hasRadio = status.links.some(
+    ({ kind, state }) => (kind === 'wifi' || kind === 'cellular') && state === 'standby',
+  );
+  return status.state === 'protected' && hasRadio ? [action(desktop.leaving, { kind: 'leave' })] : [];
 }
 
 function pauseRows({ pausedUntil, wording }: TrayFacts, isOn: boolean): readonly TrayRow[] {

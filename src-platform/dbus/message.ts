@@ -1,9 +1,13 @@
 /*
- * Messages of D-Bus (the D-Bus Specification, "Message Protocol"), as far as calls to system services need them: written
- * in little-endian order, read in both; no dictionaries, floating point numbers, 64-bit numbers or file descriptors.
+ * Messages of D-Bus (the D-Bus Specification, "Message Protocol"), as far as system services need them: written in
+ * little-endian order, read in both. Dictionaries, 64-bit and floating point numbers are read only, since services send
+ * them unasked; there are no file descriptors.
  */
 
-/** A value of the bus, by its type: numbers for `ynqiu`, boolean for `b`, text for `sog`, lists for `a` and `(`. */
+/**
+ * A value of the bus, by its type: numbers for `ynqiuxtd` (64-bit ones beyond 2^53 lose digits), boolean for `b`, text
+ * for `sog`, lists for `a`, `(` and the entries of dictionaries.
+ */
 export type BusValue = number | boolean | string | readonly BusValue[] | BusVariant;
 
 /** A value that brings its type along. */
@@ -60,11 +64,12 @@ export function messageBytes(buffer: Buffer): number | null {
   return total;
 }
 
-/** Writes a method call. */
-export function encodeCall(
+/** Writes a method call, or a signal to whoever listens. */
+export function encodeMessage(
   call: {
     readonly serial: number;
-    readonly destination: string;
+    /** Null for a signal. */
+    readonly destination: string | null;
     readonly path: string;
     readonly interface: string;
     readonly member: string;
@@ -79,12 +84,15 @@ export function encodeCall(
     [FIELD.path, { signature: 'o', value: call.path }],
     [FIELD.interface, { signature: 's', value: call.interface }],
     [FIELD.member, { signature: 's', value: call.member }],
-    [FIELD.destination, { signature: 's', value: call.destination }],
+    ...(call.destination === null
+      ? []
+      : [[FIELD.destination, { signature: 's', value: call.destination }] as const]),
     ...(signature === '' ? [] : [[FIELD.signature, { signature: 'g', value: signature }] as const]),
   ];
   const head = new Writer();
+  const kind = 1 + KINDS.indexOf(call.destination === null ? 'signal' : 'call');
   const flags = call.noReply === true ? 1 : 0;
-  head.struct('yyyyuu', [LITTLE, 1, flags, 1, content.length, call.serial]);
+  head.struct('yyyyuu', [LITTLE, kind, flags, 1, content.length, call.serial]);
   head.value('a(yv)', fields);
   head.pad(8);
   return Buffer.concat([head.bytes(), content.bytes()]);
@@ -126,14 +134,18 @@ export function decodeMessage(buffer: Buffer): BusMessage {
 function typeLength(signature: string, at = 0): number {
   const code = signature[at];
   if (code === 'a') return 1 + typeLength(signature, at + 1);
-  if (code !== '(') return 1;
+  const closing = code === undefined ? undefined : CLOSING[code];
+  if (closing === undefined) return 1;
   let end = at + 1;
-  while (signature[end] !== ')') {
+  while (signature[end] !== closing) {
     if (end >= signature.length) throw new BusFormatError(`the type ${signature} has no end`);
     end += typeLength(signature, end);
   }
   return end + 1 - at;
 }
+
+/** What ends a structure, and an entry of a dictionary. */
+const CLOSING: Readonly<Record<string, string>> = { '(': ')', '{': '}' };
 
 /** The complete types of a signature, one after the other. */
 function typesOf(signature: string): string[] {
@@ -155,7 +167,11 @@ const ALIGNMENT: Readonly<Record<string, number>> = {
   s: 4,
   o: 4,
   a: 4,
+  x: 8,
+  t: 8,
+  d: 8,
   '(': 8,
+  '{': 8,
 };
 
 function align(at: number, to: number): number {
@@ -270,6 +286,12 @@ class Reader {
         return this.unsigned() | 0;
       case 'u':
         return this.unsigned();
+      case 'x':
+        return Number(this.isLittle ? this.take(8).readBigInt64LE() : this.take(8).readBigInt64BE());
+      case 't':
+        return Number(this.isLittle ? this.take(8).readBigUInt64LE() : this.take(8).readBigUInt64BE());
+      case 'd':
+        return this.isLittle ? this.take(8).readDoubleLE() : this.take(8).readDoubleBE();
       case 's':
       case 'o':
         return this.text(this.unsigned());
@@ -280,6 +302,7 @@ class Reader {
         return { signature, value: this.value(signature) };
       }
       case '(':
+      case '{':
         return this.struct(type.slice(1, -1));
       case 'a': {
         const length = this.unsigned();

@@ -1,8 +1,13 @@
 import { connect, type Socket } from 'node:net';
-import { decodeMessage, encodeCall, messageBytes, type BusMessage, type BusValue } from './message.ts';
+import { decodeMessage, encodeMessage, messageBytes, type BusMessage, type BusValue } from './message.ts';
 
-/** Where the system's message bus listens. */
-export const SYSTEM_BUS_PATH = '/run/dbus/system_bus_socket';
+/** Where the system's message bus listens, unless the environment says otherwise as the D-Bus Specification lets it. */
+export function systemBusPath(environment: NodeJS.ProcessEnv = process.env): string {
+  const address = /(?:^|;)unix:(?:[^;]*,)?path=([^;,]+)/.exec(
+    environment['DBUS_SYSTEM_BUS_ADDRESS'] ?? '',
+  )?.[1];
+  return address === undefined ? '/run/dbus/system_bus_socket' : decodeURIComponent(address);
+}
 
 /** The bus itself, which is also a service on it. */
 export const BUS_NAME = 'org.freedesktop.DBus';
@@ -43,6 +48,8 @@ export interface BusConnection {
   addMatch(rule: string): Promise<void>;
   /** @throws BusCallError */
   hasOwner(name: string): Promise<boolean>;
+  /** Which connection a service's signals come from; null if it does not run. @throws BusCallError */
+  ownerOf(name: string): Promise<string | null>;
   close(): void;
 }
 
@@ -53,7 +60,7 @@ export interface BusListener {
 }
 
 /** Connects to the message bus. @throws an error with an errno if there is none, or one that says how it failed */
-export async function connectBus(listener: BusListener, path = SYSTEM_BUS_PATH): Promise<BusConnection> {
+export async function connectBus(listener: BusListener, path = systemBusPath()): Promise<BusConnection> {
   const socket = connect(path);
   try {
     await authenticate(socket);
@@ -130,7 +137,7 @@ class Connection implements BusConnection {
         reject(new BusCallError(call, null, `no answer within ${CALL_TIMEOUT_MS} ms`));
       }, CALL_TIMEOUT_MS);
       this.pending.set(serial, { call, timer, resolve, reject });
-      this.socket.write(encodeCall({ ...call, serial }, call.signature ?? '', call.body ?? []));
+      this.socket.write(encodeMessage({ ...call, serial }, call.signature ?? '', call.body ?? []));
     });
   }
 
@@ -151,6 +158,12 @@ class Connection implements BusConnection {
 
   async hasOwner(name: string): Promise<boolean> {
     return (await this.callBus('NameHasOwner', 's', [name]))[0] === true;
+  }
+
+  async ownerOf(name: string): Promise<string | null> {
+    if (!(await this.hasOwner(name))) return null;
+    const [owner] = await this.callBus('GetNameOwner', 's', [name]);
+    return typeof owner === 'string' ? owner : null;
   }
 
   close(): void {

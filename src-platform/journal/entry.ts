@@ -30,6 +30,8 @@ export const journalEntrySchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('route-table'), family: familySchema, table: z.number().int() }),
   /** One nftables table. */
   z.object({ kind: z.literal('nft-table'), family: z.string(), name: z.string() }),
+  /** A Wi-Fi interface whose radio saved power before, and does not now. */
+  z.object({ kind: z.literal('wifi-power-save'), interfaceName: z.string() }),
   /** One TUN device. */
   z.object({ kind: z.literal('tun'), name: z.string() }),
   /** One address on an interface. */

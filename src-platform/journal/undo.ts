@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { assertNever } from '../../src-shared/util/assert-never.ts';
 import { ExecError, parseJsonOutput, type Exec } from '../exec.ts';
 import type { SysctlFiles } from '../sysctl.ts';
+import { readPowerSave } from '../wifi/power-save.ts';
 import type { Family, JournalEntry } from './entry.ts';
 
 /** What undoing needs of the system. */
@@ -70,6 +71,12 @@ async function undo(
         exec('nft', ['delete', 'table', entry.family, entry.name]),
         /No such file or directory/,
       );
+    case 'wifi-power-save': {
+      // What is on again, or belongs to an interface that is gone, needs nothing.
+      if ((await readPowerSave(exec, entry.interfaceName)) !== false) return 'nothing-to-undo';
+      await exec('iw', ['dev', entry.interfaceName, 'set', 'power_save', 'on']);
+      return 'undone';
+    }
     case 'tun':
       return undoTun(entry.name, exec);
     case 'address': {

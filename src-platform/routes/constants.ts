@@ -31,6 +31,8 @@ export const RULE_PRIORITY = {
   linkAddress: 32_730,
   /** The local networks, where they are to be reached through the tunnel. */
   localNetwork: 32_740,
+  /** Questions to name servers in the own networks of the links go through the tunnel. */
+  nameServer: 32_745,
   /** What has a route of its own (the local network, containers, other tunnels) keeps it. */
   specificRoutes: 32_750,
   /** Everything else. */

@@ -26,6 +26,8 @@ export interface DesiredRoutes {
   readonly linkAddresses: readonly string[];
   /** Networks of the links that are reached through the tunnel rather than directly, such as `192.168.1.0/24`. */
   readonly tunnelledNetworks: readonly string[];
+  /** Name servers in the links' own networks whose questions enter the tunnel all the same, while it is active. */
+  readonly nameServers?: readonly string[];
   /** False while draining: new connections go direct, those of the tunnel go on. */
   readonly active: boolean;
   /** Firewall mark of the tunnel's own sockets. */
@@ -82,6 +84,11 @@ export function desiredFacts(desired: DesiredRoutes, family: Family): readonly R
     ...(isLed && address !== null ? ofFamily(desired.tunnelledNetworks) : []).map((to) =>
       ruleFact({ priority: RULE_PRIORITY.localNetwork, to, table: TUNNEL_TABLE }),
     ),
+    ...(active ? ofFamily(desired.nameServers ?? []) : []).flatMap((to) =>
+      NAME_PROTOCOLS.map((nameProtocol) =>
+        ruleFact({ priority: RULE_PRIORITY.nameServer, to, nameProtocol, table: TUNNEL_TABLE }),
+      ),
+    ),
     ruleFact({ priority: RULE_PRIORITY.specificRoutes, table: MAIN_TABLE, suppressPrefixLength: 0 }),
     ...(isLed ? [ruleFact({ priority: RULE_PRIORITY.everythingElse, table: TUNNEL_TABLE })] : []),
   ];
@@ -123,6 +130,7 @@ const rulesSchema = z.array(
     srclen: z.number().optional(),
     dst: z.string().optional(),
     dstlen: z.number().optional(),
+    ipproto: z.string().optional(),
     dport: z.number().optional(),
     fwmark: z.string().optional(),
     table: z.coerce.number().optional(),
@@ -147,7 +155,7 @@ export function presentRules(output: unknown): readonly RouteFact[] {
         table: rule.table ?? MAIN_TABLE,
         ...(rule.src === 'all' ? {} : { from: prefixText(rule.src, rule.srclen) }),
         ...(rule.dst === undefined ? {} : { to: prefixText(rule.dst, rule.dstlen) }),
-        ...(rule.dport === undefined ? {} : { udpPort: rule.dport }),
+        ...(rule.dport === undefined ? {} : portOf(rule.dport, rule.ipproto)),
         ...(rule.fwmark === undefined ? {} : { mark: Number(rule.fwmark) }),
         ...(rule.suppress_prefixlen === undefined ? {} : { suppressPrefixLength: rule.suppress_prefixlen }),
       }),
@@ -250,6 +258,17 @@ const REFUSAL: RouteFact = {
 /** RTN_UNREACHABLE, as `ip -N` prints it. */
 const UNREACHABLE_TYPE = '7';
 
+/** Questions for names go by UDP, and by TCP where the answer is long. */
+const NAME_PROTOCOLS = ['udp', 'tcp'] as const;
+type NameProtocol = (typeof NAME_PROTOCOLS)[number];
+const DNS_PORT = 53;
+
+/** `ip -N` writes protocols as `ipproto-17`. */
+function portOf(port: number, protocol = ''): Pick<RuleParts, 'nameProtocol' | 'udpPort'> {
+  if (port !== DNS_PORT) return { udpPort: port };
+  return { nameProtocol: /^(tcp|ipproto-6)$/.test(protocol) ? 'tcp' : 'udp' };
+}
+
 interface RuleParts {
   readonly priority: number;
   readonly table: number;
@@ -257,16 +276,27 @@ interface RuleParts {
   readonly to?: string;
   /** Destination port of UDP packets. */
   readonly udpPort?: number;
+  readonly nameProtocol?: NameProtocol;
   readonly mark?: number;
   readonly suppressPrefixLength?: number;
 }
 
-function ruleFact({ priority, table, from, to, udpPort, mark, suppressPrefixLength }: RuleParts): RouteFact {
+function ruleFact({
+  priority,
+  table,
+  from,
+  to,
+  udpPort,
+  nameProtocol,
+  mark,
+  suppressPrefixLength,
+}: RuleParts): RouteFact {
   const selector = [
     `priority ${priority}`,
     ...(from === undefined ? [] : [`from ${from}`]),
     ...(to === undefined ? [] : [`to ${to}`]),
     ...(udpPort === undefined ? [] : [`ipproto udp dport ${udpPort}`]),
+    ...(nameProtocol === undefined ? [] : [`ipproto ${nameProtocol} dport ${DNS_PORT}`]),
     ...(mark === undefined ? [] : [`fwmark 0x${mark.toString(16)}`]),
     `lookup ${table}`,
     ...(suppressPrefixLength === undefined ? [] : [`suppress_prefixlength ${suppressPrefixLength}`]),

@@ -23,6 +23,7 @@ import {
   meteredChoiceSchema,
 } from '../model/link.ts';
 import { boxIdentitySchema, daemonStatusSchema, ipv6AccessSchema, modeSchema } from '../model/status.ts';
+import { portalCheckSchema, wifiPowerSaveSchema } from '../model/settings.ts';
 import { timelineQuerySchema, timelineSchema } from '../model/timeline.ts';
 import type { Result } from '../util/result.ts';
 import type { ControlError } from './error.ts';
@@ -118,6 +119,19 @@ export const daemonContract = {
     'connection.setWanted': {
       right: 'switch',
       params: z.object({ wanted: z.boolean(), now: z.boolean().optional() }),
+      result: nothing,
+    },
+    /** Sends everything over all links for half a minute, so that the cable can be pulled. */
+    'connection.leave': { right: 'switch', params: nothing, result: z.object({ until: z.iso.datetime() }) },
+    'wifi.setPowerSave': {
+      right: 'switch',
+      params: z.object({ powerSave: wifiPowerSaveSchema }),
+      result: nothing,
+    },
+    /** The page may be any: the daemon would fetch it for whoever may set it. */
+    'portal.setCheck': {
+      right: 'configure',
+      params: z.object({ check: portalCheckSchema }),
       result: nothing,
     },
     'mode.set': { right: 'switch', params: z.object({ mode: modeSchema }), result: nothing },

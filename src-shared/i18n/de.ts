@@ -30,6 +30,23 @@ export const de: Texts<typeof en> = {
   losses: (ratio) => `${ratio} Verlust`,
   colon: (subject, text) => `${subject}: ${text}`,
 
+  linkTrouble: {
+    portal: 'Das Netz verlangt eine Anmeldung; dafür darüber eine Webseite öffnen',
+    isolated: 'Das Netz trennt die Geräte voneinander; das eigene WLAN nehmen, nicht das für Gäste',
+    'box-blocked': 'Die Box ist da, aber ihre Antworten kommen nicht; den UDP-Port der Box öffnen',
+    'other-network': 'Die Box ist nicht in diesem Netz; die Leitung mit dem Heimnetz verbinden',
+    'power-save': 'Der Funk spart Strom und antwortet spät; siehe bowline wifi power-save',
+  },
+
+  wifiPowerSave: {
+    allow: 'Der Funk darf Strom sparen',
+    avoid: 'Der Funk bleibt wach, solange der Schutz an ist',
+  },
+  portalCheck: (check) =>
+    check === 'off' ? 'Nach Anmeldeseiten wird nicht gesucht' : `Nach Anmeldeseiten wird gesucht: ${check}`,
+  readyToLeave: 'Bereit zum Gehen',
+  readyToLeaveDetail: (time) => `Alles geht bis ${time} über alle Leitungen`,
+
   linkPriority: {
     auto: 'automatisch',
     prefer: 'bevorzugt',

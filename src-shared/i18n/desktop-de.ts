@@ -8,6 +8,8 @@ export const desktopDe: Texts<typeof desktopEn> = {
   links: 'Leitungen',
   linkRow: (link, measure, state) =>
     measure === null ? `${link}: ${state}` : `${link}: ${measure}, ${state}`,
+  leaving: 'Ich gehe vom Schreibtisch weg',
+  leavingUntil: (time) => `Bereit zum Gehen bis ${time}`,
   pauseForOneHour: 'Für 1 Stunde pausieren',
   resumeNow: (time) => `Jetzt fortsetzen (Pause bis ${time})`,
   open: 'Bowline öffnen',

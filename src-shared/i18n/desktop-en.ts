@@ -7,6 +7,8 @@ export const desktopEn = {
   links: 'Links',
   linkRow: (link: string, measure: string | null, state: string) =>
     measure === null ? `${link}: ${state}` : `${link}: ${measure}, ${state}`,
+  leaving: 'I am leaving my desk',
+  leavingUntil: (time: string) => `Ready to leave until ${time}`,
   pauseForOneHour: 'Pause for 1 hour',
   resumeNow: (time: string) => `Resume now (paused until ${time})`,
   open: 'Open Bowline',

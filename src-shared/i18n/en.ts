@@ -4,8 +4,10 @@ import type {
   LinkKind,
   LinkPriority,
   LinkState,
+  LinkTrouble,
   MeteredChoice,
 } from '../model/link.ts';
+import type { WifiPowerSave } from '../model/settings.ts';
 import type {
   FailureCause,
   Internet,
@@ -49,6 +51,23 @@ export const en = {
   rateUnknown: 'rate unknown',
   losses: (ratio: string) => `${ratio} loss`,
   colon: (subject: string, text: string) => `${subject}: ${text}`,
+
+  linkTrouble: {
+    portal: 'its network wants a login; open a web page over it to sign in',
+    isolated: 'its network keeps machines apart; use the main Wi-Fi, not the one for guests',
+    'box-blocked': 'it finds the box, whose answers do not come; open the UDP port of the box',
+    'other-network': 'the box is not in its network; connect it to the home network',
+    'power-save': 'its radio saves power and answers late; see bowline wifi power-save',
+  } satisfies Record<LinkTrouble, string>,
+
+  wifiPowerSave: {
+    allow: 'Radios may save power',
+    avoid: 'Radios stay awake while protection is on',
+  } satisfies Record<WifiPowerSave, string>,
+  portalCheck: (check: string) =>
+    check === 'off' ? 'Links are not looked at for logins' : `Links are looked at for logins: ${check}`,
+  readyToLeave: 'Ready to leave',
+  readyToLeaveDetail: (time: string) => `Everything is sent over all links until ${time}`,
 
   linkPriority: {
     auto: 'auto',

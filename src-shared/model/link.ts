@@ -58,6 +58,14 @@ export const linkModelSchema = z.object({
 });
 export type LinkModel = z.infer<typeof linkModelSchema>;
 
+/**
+ * What keeps a connected link from serving the tunnel as it should. `portal`: its network wants a login; `isolated`: its
+ * network keeps machines apart, so that it does not find the box though it should; `box-blocked`: it finds the box, whose
+ * answers do not come; `other-network`: the box is not in its network; `power-save`: its radio dozes.
+ */
+export const linkTroubleSchema = z.enum(['portal', 'isolated', 'box-blocked', 'other-network', 'power-save']);
+export type LinkTrouble = z.infer<typeof linkTroubleSchema>;
+
 /** One link as shown to users: measured values of its best path. */
 export const linkStatusSchema = z.object({
   name: linkNameSchema,
@@ -77,6 +85,7 @@ export const linkStatusSchema = z.object({
   datagramBytes: z.number().int().positive().nullable(),
   /** Why the link is not used, as a sentence without a full stop; null when it is used. */
   ignoredBecause: z.string().nullable(),
+  trouble: linkTroubleSchema.nullable(),
   /** Null while no path of the link works, or none was measured yet. */
   model: linkModelSchema.nullable(),
 });

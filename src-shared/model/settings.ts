@@ -6,6 +6,16 @@ import { ipv6AccessSchema, modeSchema } from './status.ts';
 /** Version of the settings file that this program writes. */
 export const SETTINGS_VERSION = 1;
 
+export const wifiPowerSaveSchema = z.enum(['allow', 'avoid']);
+export type WifiPowerSave = z.infer<typeof wifiPowerSaveSchema>;
+
+/** `auto` asks for the page that NetworkManager asks for, and for none where it asks for none. */
+export const portalCheckSchema = z.union([
+  z.enum(['auto', 'off']),
+  z.url({ protocol: /^http$/, error: 'not auto, off or an address that begins with http://' }).max(500),
+]);
+export type PortalCheck = z.infer<typeof portalCheckSchema>;
+
 /**
  * What the user decided and what outlives a restart. The daemon alone writes it. Fields that this version does not
  * know are kept, so that going back a version and forward again loses nothing.
@@ -16,6 +26,10 @@ export const settingsSchema = z.looseObject({
   wanted: z.boolean(),
   mode: modeSchema,
   ipv6: ipv6AccessSchema.default('tunnel'),
+  /** Whether the radios of Wi-Fi links may doze while protection is on; absent means `allow`. */
+  wifiPowerSave: wifiPowerSaveSchema.optional(),
+  /** Whether links are looked at for networks that want a login: `auto`, `off`, or the page to ask for. */
+  portalCheck: portalCheckSchema.optional(),
   /** Links that are not listed have the priority `auto`. */
   links: z.record(
     linkNameSchema,

@@ -84,6 +84,8 @@ const common = {
   links: z.array(linkStatusSchema),
   lastSwitch: lastSwitchSchema.nullable(),
   counters: countersSchema,
+  /** Until when everything is sent over all links, because somebody leaves the desk; null while nobody does. */
+  leavingUntil: z.iso.datetime().nullable(),
   /** Grows with each entry of the timeline, so that a window knows when to ask again; starts anew with the daemon. */
   timelineLength: z.number().int().nonnegative(),
   version: versionsSchema,

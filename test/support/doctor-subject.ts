@@ -47,6 +47,7 @@ export class DoctorMachine {
         wallClock: () => this.wallClock,
       },
       exec: this.exec.exec,
+      desktopChecks: [],
       stateDir: '/var/lib/bowline',
       socketPath: '/run/bowline/daemon.sock',
     };

@@ -56,6 +56,12 @@ export class FakeDaemon {
         this.become(params.wanted ? this.statusWhenOn : offStatus());
         return ok({});
       },
+      'connection.leave': (params) => (
+        note('connection.leave', params),
+        ok({ until: '2026-03-01T10:00:30.000Z' })
+      ),
+      'wifi.setPowerSave': (params) => (note('wifi.setPowerSave', params), ok({})),
+      'portal.setCheck': (params) => (note('portal.setCheck', params), ok({})),
       'mode.set': (params) => (note('mode.set', params), ok({})),
       'links.list': () => ok({ links: this.status.links }),
       'link.setPriority': (params) => {

@@ -41,6 +41,9 @@ export class FakeWindowDaemon {
           if (next !== null) this.become(next);
           return ok({});
         },
+        'connection.leave': () => ok({ until: '2026-03-01T10:00:30.000Z' }),
+        'wifi.setPowerSave': () => ok({}),
+        'portal.setCheck': () => ok({}),
         'mode.set': (params) => {
           note('mode.set', params);
           this.become({ ...this.status, mode: params.mode });

@@ -16,6 +16,7 @@ export function linkStatus(name: string, overrides: Partial<LinkStatus> = {}): L
     rxBitsPerSecond: 0,
     datagramBytes: 1472,
     ignoredBecause: null,
+    trouble: null,
     model: null,
     ...overrides,
   };
@@ -67,6 +68,7 @@ export function commonStatus(): Omit<DaemonStatus, 'state'> {
       bytesDuplicatedRatio: 0.004,
       drops: {},
     },
+    leavingUntil: null,
     timelineLength: 0,
     version: { daemon: '0.1.0', box: '0.1.0', protocol: 1 },
   };

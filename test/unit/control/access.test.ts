@@ -65,6 +65,7 @@ describe('the rights of the contracts', () => {
       'configure box.rename',
       'configure box.revoke',
       'configure pairing.unpair',
+      'configure portal.setCheck',
       'look apps.icon',
       'look apps.list',
       'look apps.usage',
@@ -77,6 +78,7 @@ describe('the rights of the contracts', () => {
       'look status.get',
       'look status.subscribe',
       'look timeline.list',
+      'switch connection.leave',
       'switch connection.setWanted',
       'switch doctor.run',
       'switch ipv6.set',
@@ -90,6 +92,7 @@ describe('the rights of the contracts', () => {
       'switch rules.remove',
       'switch rules.replace',
       'switch test.unplug',
+      'switch wifi.setPowerSave',
     ]);
   });
 });

@@ -322,6 +322,9 @@ async function serve(
     handlers: {
       'status.get': () => ok(offStatus()),
       'connection.setWanted': () => ok({}),
+      'connection.leave': () => ok({ until: '2026-03-01T10:00:30.000Z' }),
+      'wifi.setPowerSave': () => ok({}),
+      'portal.setCheck': () => ok({}),
       'mode.set': () => ok({}),
       'pairing.pair': () => err(controlError('NO_BOX_FOUND', 'none')),
       'pairing.unpair': () => ok({}),

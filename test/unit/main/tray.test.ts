@@ -127,10 +127,35 @@ describe('the menu of the tray', () => {
       'Schutz',
       'Ethernet: 0,4 ms, trägt',
       'WLAN: 0,4 ms, steht bereit',
+      'Ich gehe vom Schreibtisch weg',
       'Für 1 Stunde pausieren',
       'Bowline öffnen',
       'Ausschalten und beenden',
     ]);
+  });
+
+  it('offers to get ready for leaving while a radio stands by, and says until when that lasts', () => {
+    const leave = {
+      kind: 'action',
+      text: 'I am leaving my desk',
+      isEnabled: true,
+      intent: { kind: 'leave' },
+    };
+    expect(trayView(facts({ status: protectedStatus() })).rows).toContainEqual(leave);
+    const cables = [linkStatus('eth0', { state: 'carrying' }), linkStatus('eth1')];
+    for (const status of [protectedStatus({ links: cables }), offStatus(), STATES['away']!]) {
+      expect(trayView(facts({ status })).rows).not.toContainEqual(leave);
+    }
+    const leaving = protectedStatus({ leavingUntil: '2026-03-01T10:00:30.000Z' });
+    expect(labels(trayView(facts({ status: leaving })).rows).join()).toMatch(/Ready to leave until /);
+  });
+
+  it('never has more than nine rows with that either', () => {
+    for (const count of [2, 3, 4]) {
+      const links = Array.from({ length: count }, (_, index) => linkStatus(`wlan${index}`));
+      const { rows } = trayView(facts({ status: protectedStatus({ links }) }));
+      expect(rows.filter((row) => row.kind !== 'separator').length, `${count} links`).toBeLessThanOrEqual(9);
+    }
   });
 
   it('offers a pause only when on, and says until when one lasts', () => {

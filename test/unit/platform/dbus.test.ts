@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { decodeMessage, encodeCall, messageBytes } from '../../../src-platform/dbus/message.ts';
+import { decodeMessage, encodeMessage, messageBytes } from '../../../src-platform/dbus/message.ts';
 
 const CALL = {
   serial: 7,
@@ -22,7 +22,7 @@ const REPLY = Buffer.from(
 
 describe('messages of the bus', () => {
   it('come back as they were written', () => {
-    const bytes = encodeCall(CALL, 'iiussssqaay', BODY);
+    const bytes = encodeMessage(CALL, 'iiussssqaay', BODY);
     expect(messageBytes(bytes)).toBe(bytes.length);
     expect(decodeMessage(bytes)).toMatchObject({
       ...CALL,
@@ -32,19 +32,41 @@ describe('messages of the bus', () => {
     });
   });
 
+  it('are signals where they go to nobody in particular', () => {
+    const bytes = encodeMessage({ ...CALL, destination: null }, 'b', [true]);
+    expect(decodeMessage(bytes)).toMatchObject({ kind: 'signal', destination: null, body: [true] });
+  });
+
+  it('may hold dictionaries and large numbers, which services send unasked', () => {
+    const text = (value: string): Buffer =>
+      Buffer.concat([u32(value.length), Buffer.from(value), Buffer.of(0)]);
+    // Two entries, {"Metered": 4} and {"Since": 2^40}, each at a multiple of eight.
+    const first = pad(Buffer.concat([text('Metered'), Buffer.from('\x01u\0'), Buffer.of(0), u32(4)]));
+    const second = pad(Buffer.concat([text('Since'), Buffer.from('\x01t\0')]));
+    const body = Buffer.concat([first, second, u64(2n ** 40n)]);
+    const array = Buffer.concat([u32(body.length), u32(0), body]);
+    const bytes = signalWith('a{sv}', array);
+    expect(decodeMessage(bytes).body).toEqual([
+      [
+        ['Metered', { signature: 'u', value: 4 }],
+        ['Since', { signature: 't', value: 2 ** 40 }],
+      ],
+    ]);
+  });
+
   it('are waited for until they are whole', () => {
-    expect(messageBytes(encodeCall(CALL, '', []).subarray(0, 15))).toBeNull();
+    expect(messageBytes(encodeMessage(CALL, '', []).subarray(0, 15))).toBeNull();
   });
 
   it('are refused where they end early, claim too much or have unknown types', () => {
-    const bytes = encodeCall(CALL, 'iiussssqaay', BODY);
+    const bytes = encodeMessage(CALL, 'iiussssqaay', BODY);
     for (let length = 16; length < bytes.length; length++) {
       expect(() => decodeMessage(bytes.subarray(0, length)), `${length} bytes`).toThrow(/ends early/);
     }
     const huge = Buffer.from(bytes);
     huge.writeUInt32LE(0x7fffffff, 4);
     expect(() => messageBytes(huge)).toThrow(/bytes/);
-    expect(() => encodeCall(CALL, 'd', [1.5])).toThrow('the type d is not supported');
+    expect(() => encodeMessage(CALL, 'd', [1.5])).toThrow('the type d is not supported');
   });
 
   it('of the real bus are understood', () => {
@@ -58,3 +80,27 @@ describe('messages of the bus', () => {
     });
   });
 });
+
+function u32(value: number): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32LE(value);
+  return bytes;
+}
+
+function u64(value: bigint): Buffer {
+  const bytes = Buffer.alloc(8);
+  bytes.writeBigUInt64LE(value);
+  return bytes;
+}
+
+function pad(bytes: Buffer): Buffer {
+  return Buffer.concat([bytes, Buffer.alloc((8 - (bytes.length % 8)) % 8)]);
+}
+
+/** A signal whose body was written by hand: the writer has no dictionaries. */
+function signalWith(signature: string, body: Buffer): Buffer {
+  const empty = encodeMessage({ ...CALL, destination: null, member: 'PropertiesChanged' }, signature, [[]]);
+  const head = empty.subarray(0, empty.length - empty.readUInt32LE(4));
+  head.writeUInt32LE(body.length, 4);
+  return Buffer.concat([head, body]);
+}

@@ -87,6 +87,19 @@ describe('laptop routes in a real kernel', () => {
     expect(way('8.8.8.8')).toMatch(/dev bowline0/);
   });
 
+  it('send questions for names into the tunnel, and nothing else to the same machine', async () => {
+    const laptop = routes();
+    await laptop.apply(desired({ nameServers: ['192.168.1.254', 'fd01::fe'] }));
+    expect(way('192.168.1.254 ipproto udp dport 53')).toMatch(/dev bowline0/);
+    expect(way('192.168.1.254 ipproto tcp dport 53')).toMatch(/dev bowline0/);
+    expect(way('fd01::fe ipproto udp dport 53')).toMatch(/dev bowline0/);
+    expect(way('192.168.1.254 ipproto udp dport 123')).toMatch(/dev eth0/);
+    expect(way('192.168.1.253 ipproto udp dport 53')).toMatch(/dev eth0/);
+    home.run('ip rule del priority 32745 ipproto tcp dport 53');
+    expect(await laptop.reassert()).toContain('to 192.168.1.254 ipproto tcp dport 53');
+    expect(await laptop.reassert()).toBe('');
+  });
+
   it('keep tunnel connections in the tunnel while draining, and nothing else', async () => {
     const laptop = routes();
     await laptop.apply(desired());

@@ -62,6 +62,18 @@ describe('the routes of a laptop as text', () => {
     expect([isLed(4), isLed(6)]).toEqual([true, false]);
   });
 
+  it('send questions to a name server of the home into the tunnel, while that is active', () => {
+    const more = desired({ nameServers: ['192.168.1.254', 'fd00::fe'] });
+    expect(batchBetween(desiredFacts(desired(), 4), desiredFacts(more, 4))).toBe(
+      [
+        'rule add priority 32745 to 192.168.1.254 ipproto udp dport 53 lookup 4747 protocol 47',
+        'rule add priority 32745 to 192.168.1.254 ipproto tcp dport 53 lookup 4747 protocol 47',
+        '',
+      ].join('\n'),
+    );
+    expect(desiredFacts({ ...more, active: false }, 4)).toEqual(desiredFacts(desired({ active: false }), 4));
+  });
+
   it('change by the difference: a new link address costs one rule', () => {
     const more = desired({ linkAddresses: ['192.168.1.20', '192.168.1.21', '10.0.0.5'] });
     expect(batchBetween(desiredFacts(desired(), 4), desiredFacts(more, 4))).toBe(

@@ -159,6 +159,10 @@ class FakeBus {
     return Promise.resolve(this.hasAvahi);
   }
 
+  ownerOf(): Promise<string | null> {
+    return Promise.resolve(this.hasAvahi ? ':1.9' : null);
+  }
+
   close(): void {
     this.isClosed = true;
   }
