@@ -1,8 +1,6 @@
 import type { ControlServer } from '../src-control/index.ts';
-import { decodeControlMessage } from '../src-driver/control-messages.ts';
 import { undoChanges } from '../src-driver/undo-changes.ts';
 import type { SessionEvent } from '../src-engine/session-events.ts';
-import { CLOSE_REVOKED } from '../src-engine/session-types.ts';
 import { native } from '../src-platform/native.ts';
 import {
   type LinkMonitor,
@@ -33,6 +31,7 @@ import { BoxFinder } from './discovery/box-finder.ts';
 import { type LinkWishes, linkWishes } from './links/link-wishes.ts';
 import { PacketLoop } from './packet-loop.ts';
 import { Pairings } from './pairing/pairings.ts';
+import { takeSessionEvent } from './session-events.ts';
 import { boxIdentity, buildStatus } from './status/build-status.ts';
 import { StatusPublisher } from './status/publisher.ts';
 import { RateMeter } from './status/rate-meter.ts';
@@ -209,43 +208,24 @@ export class Daemon implements HandledDaemon {
   }
 
   private onEvent(event: SessionEvent): void {
-    switch (event.kind) {
-      case 'established':
+    takeSessionEvent(event, {
+      log: this.log,
+      switches: this.switches,
+      tunnel: () => this.tunnel,
+      noteSwitch: (happened) => this.timeline.noteSwitch(happened),
+      onEstablished: () => {
         this.attempts++;
         if (this.failure === 'box-refused-key') this.failure = null;
-        this.log.info('session-established', { isResumed: event.isResumed });
-        this.tunnel?.greet(this.tunnel.session.mode);
-        break;
-      case 'switch':
-        this.timeline.noteSwitch(this.switches.note(event));
-        break;
-      case 'control': {
-        const message = decodeControlMessage(event.bytes);
-        if (message?.type === 'config') this.onConfig(message);
-        break;
-      }
-      case 'version-mismatch':
-        this.fail('box-version', new Error(`the box speaks protocol version ${event.peerVersion}`));
-        break;
-      case 'bonding':
-        this.log.info('bonding', { link: this.tunnel?.linkPaths.pathOf(event.pathId)?.linkName, ...event });
-        break;
-      case 'path':
-      case 'closed':
-        if (event.kind === 'closed' && event.reason === CLOSE_REVOKED)
-          this.fail('box-refused-key', new Error('the pairing was revoked on the box; pair again'));
-        this.log.debug('session', { ...event });
-        break;
-    }
+      },
+      onConfig: (config) => {
+        this.config = config;
+        void this.pairings.remember(toldHosts(config));
+        void this.boxTunnel.locate(config);
+      },
+      fail: (cause, error) => this.fail(cause, error),
+    });
     this.settle();
     for (const listener of this.eventListeners) listener(event);
-  }
-
-  private onConfig(config: TunnelConfig): void {
-    this.config = config;
-    this.log.info('config', { box: config.boxName, version: config.version });
-    void this.pairings.remember(toldHosts(config));
-    void this.boxTunnel.locate(config);
   }
 
   private onTick(): void {

@@ -81,11 +81,12 @@ export class Tunnel implements LoopTunnel {
     this.linkPaths.setSaving(chosen === 'saver');
     if (this.session.mode === mode) return;
     this.session.mode = mode;
-    if (this.session.isEstablished) this.greet(mode);
+    if (this.session.isEstablished) this.greet();
   }
 
   /** Tells the box who this is and how it should send. */
-  greet(mode: Mode): void {
+  greet(): void {
+    const { mode } = this.session;
     const hello = { type: 'hello', laptopName: hostname(), version: VERSION, mode } as const;
     this.session.sendControl(encodeControlMessage(hello), this.pump.now());
     this.pump.flush();

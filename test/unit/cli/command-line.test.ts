@@ -256,6 +256,34 @@ describe('bowline', () => {
     expect(daemon.calls).toEqual(Array(2).fill({ method: 'timeline.list', params: { since: dayAgo } }));
   });
 
+  it('gets ready for leaving, and says until when', async () => {
+    const { status, out } = await run('leaving');
+    expect([status, out[0]]).toEqual([
+      0,
+      expect.stringMatching(/^Ready to leave\nEverything is sent over all links until /),
+    ]);
+    expect((await run('leaving', '--json')).out).toEqual(['{"until":"2026-03-01T10:00:30.000Z"}']);
+  });
+
+  it('says what ails a link', async () => {
+    daemon.status = protectedStatus({
+      links: [linkStatus('eth0', { state: 'carrying' }), linkStatus('wlan0', { trouble: 'isolated' })],
+    });
+    expect((await run('links')).out.join()).toMatch(/its network keeps machines apart; use the main Wi-Fi/);
+  });
+
+  it('sets what radios may do and how logins are looked for', async () => {
+    await run('wifi', 'power-save', 'avoid');
+    await run('portal-check', 'off');
+    await run('portal-check', 'http://check.example/ok');
+    expect(daemon.calls.map(({ params }) => params)).toEqual([
+      { powerSave: 'avoid' },
+      { check: 'off' },
+      { check: 'http://check.example/ok' },
+    ]);
+    expect((await run('portal-check', 'https://check.example')).status).toBe(2);
+  });
+
   it('sets priorities and modes', async () => {
     expect(await run('link', 'set', 'eth0', 'backup')).toEqual({ status: 0, out: ['eth0: backup'], err: [] });
     expect(await run('mode', 'bonded')).toEqual({ status: 0, out: ['Bonded: all links add up'], err: [] });
