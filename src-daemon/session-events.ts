@@ -13,7 +13,7 @@ export interface SessionConsequences {
   readonly switches: SwitchLog;
   readonly tunnel: () => Tunnel | null;
   /** Remembers a switch for weeks. */
-  readonly noteSwitch: (happened: LastSwitch) => LastSwitch;
+  readonly noteSwitch: (happened: LastSwitch | null) => void;
   readonly onEstablished: () => void;
   readonly onConfig: (config: TunnelConfig) => void;
   readonly fail: (cause: FailureCause, error: Error) => void;
@@ -29,7 +29,7 @@ export function takeSessionEvent(event: SessionEvent, consequences: SessionConse
       tunnel()?.greet();
       break;
     case 'switch':
-      log.info('switch', { ...noteSwitch(switches.note(event)) });
+      noteSwitch(switches.note(event));
       break;
     case 'control': {
       const message = decodeControlMessage(event.bytes);

@@ -226,7 +226,7 @@ export class Desktop {
 
   async #leave(): Promise<void> {
     const answer = await this.#daemon.client.call('connection.leave', {});
-    if (!answer.ok) this.#notifier.tell(desktopEn.appName, answer.error.message);
+    if (!answer.ok) this.#notifier.tell(this.#texts.appName, answer.error.message);
   }
 
   async #beginPause(): Promise<void> {

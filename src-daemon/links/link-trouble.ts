@@ -20,8 +20,8 @@ export interface TroubledLink {
 /** Names what keeps a link from serving the tunnel as it should; null if nothing does, or it cannot be told. */
 export function troubleOf(link: TroubledLink): LinkTrouble | null {
   if (link.state === 'ignored') return null;
-  if (link.silentMicros >= CLEAR_AFTER_MICROS || link.isPortal) {
-    if (link.isPortal && link.state !== 'carrying' && link.state !== 'standby') return 'portal';
+  if (link.isPortal && link.state !== 'carrying' && link.state !== 'standby') return 'portal';
+  if (link.silentMicros >= CLEAR_AFTER_MICROS) {
     if (!link.isBoxElsewhere) return null;
     if (!link.isInBoxNetwork) return 'other-network';
     if (link.boxNeighbour === 'silent') return 'isolated';

@@ -21,6 +21,7 @@ export const SCENARIOS: Readonly<Record<string, (stage: Stage) => Promise<void>>
       'Protection',
       'Ethernet: 0.4 ms, carrying',
       'Wi-Fi: 0.4 ms, stands by',
+      'I am leaving my desk',
       'Pause for 1 hour',
       'Open Bowline',
       'Turn off and quit',

@@ -80,9 +80,13 @@ function isRun({ file, title }: Scenario): boolean {
 }
 
 function doctorSource(): string {
-  const dir = join(PROJECT_DIR, 'src-daemon/doctor');
-  return readdirSync(dir, { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.ts'))
-    .map((name) => readFileSync(join(dir, name), 'utf8'))
+  // Checks that look at what a part of the daemon knows are with that part.
+  return ['src-daemon/doctor', 'src-daemon/desktop', 'src-daemon/names']
+    .map((folder) => join(PROJECT_DIR, folder))
+    .flatMap((dir) =>
+      readdirSync(dir, { recursive: true, encoding: 'utf8' })
+        .filter((name) => name.endsWith('.ts'))
+        .map((name) => readFileSync(join(dir, name), 'utf8')),
+    )
     .join('\n');
 }
