@@ -20,7 +20,7 @@ import { toldHosts } from './routing/box-addresses.ts';
 import { LinkTuner } from './routing/link-tuner.ts';
 import { RouteKeeper } from './routing/route-keeper.ts';
 import { RouteWatch } from './routing/watch-routes.ts';
-import { ChangeTimer } from './connection/change-timer.ts';
+import { ChangeTimer } from './change-timer.ts';
 import { type Situation, countUsable, stateOf } from './connection/situation.ts';
 import type { HandledDaemon } from './control/handled-daemon.ts';
 import { listenForControl } from './control/listen.ts';

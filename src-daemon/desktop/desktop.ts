@@ -20,7 +20,7 @@ import type { TunnelConfig } from '../../src-shared/tunnel/control-message.ts';
 import type { Check } from '../doctor/check.ts';
 import { routingOf, type Situation } from '../connection/situation.ts';
 import { NameKeeper } from '../names/name-keeper.ts';
-import { Whereabouts } from '../roaming/whereabouts.ts';
+import { Whereabouts } from './whereabouts.ts';
 import type { Tunnel } from '../tunnel.ts';
 import { linkTroubleChecks } from './link-checks.ts';
 import { Leaving } from './leaving.ts';

@@ -55,7 +55,7 @@ export class Resolved {
    */
   async claim(ifindex: number, servers: readonly string[]): Promise<void> {
     const addresses = servers.map((address) => [isIP(address) === 4 ? AF_INET : AF_INET6, bytesOf(address)]);
-    await this.call('SetLinkDNS', 'ia(iay)', [ifindex, addresses as readonly BusValue[]]);
+    await this.call('SetLinkDNS', 'ia(iay)', [ifindex, addresses]);
     await this.call('SetLinkDomains', 'ia(sb)', [ifindex, [['.', true]]]);
     await this.call('SetLinkDefaultRoute', 'ib', [ifindex, true]);
     // Names without a server are a matter of the home's own links; asked here they would reach nobody.

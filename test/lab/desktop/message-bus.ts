@@ -20,7 +20,7 @@ export class MessageBus implements AsyncDisposable {
   private readonly dir: string;
   private readonly configPath: string;
   private readonly home: VirtualHome;
-  private program: NodeProgram;
+  private readonly program: NodeProgram;
   private readonly connections: BusConnection[] = [];
 
   private constructor(home: VirtualHome) {

@@ -53,7 +53,7 @@ class Laptop {
   deadlineAt = Infinity;
   readonly woken: number[] = [];
   readonly watch: SleepWatch;
-  private onDeadline: () => void = () => undefined;
+  onDeadline: () => void = () => undefined;
 
   constructor() {
     // eslint-disable-next-line @typescript-eslint/no-this-alias

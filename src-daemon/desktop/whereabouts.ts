@@ -7,7 +7,7 @@ import {
   HomeNetworks,
   homeNetworksSchema,
   NO_HOME_NETWORKS,
-} from './home-networks.ts';
+} from '../roaming/home-networks.ts';
 
 export interface WhereaboutsOptions {
   readonly stateDir: string;

@@ -1,4 +1,4 @@
-import { type Situation, nextChangeAt } from './situation.ts';
+import { type Situation, nextChangeAt } from './connection/situation.ts';
 
 /** Calls back when a situation changes by time alone. */
 export class ChangeTimer {
