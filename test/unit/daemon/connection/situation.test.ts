@@ -39,6 +39,7 @@ function situation(overrides: Partial<Situation>): Situation {
     now: 100 * SECOND,
     isWanted: true,
     isDraining: false,
+    ipv6: 'tunnel',
     hasBox: true,
     failure: null,
     isConfigured: true,
