@@ -251,6 +251,8 @@ export interface NeighbourEvent {
   readonly usable: boolean;
   /** It did not answer. */
   readonly failed: boolean;
+  /** How long ago it was last known to answer, to 10 ms; more than half a minute if it never was. */
+  readonly confirmedAgoMicros: number;
 }
 
 /** The kernel dropped events: only new dumps tell the state. */
@@ -273,6 +275,11 @@ export interface NativeNetlink {
   read(): NetlinkEvent[];
   /** Reads the present state, both families, over a socket of its own. Blocks for as long as the kernel takes. */
   dump(kind: NetlinkDumpKind): NetlinkEvent[];
+  /**
+   * Has the kernel find out a neighbour's hardware address, or check an old one, as a packet for it would. What comes of
+   * it is in later events and dumps. Needs CAP_NET_ADMIN.
+   */
+  resolve(ifindex: number, address: string): void;
   close(): void;
 }
 

@@ -1,4 +1,6 @@
+#include <arpa/inet.h>
 #include <linux/if_link.h>
+#include <linux/neighbour.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <string.h>
@@ -159,6 +161,40 @@ void dumpFamily(napi_env env, const DumpKind& kind, uint8_t family, std::vector<
   }
 }
 
+// Does what a packet for the neighbour would do: the kernel asks for its hardware address, or checks an old answer.
+void requestNeighbour(int ifindex, const std::string& address) {
+  struct {
+    nlmsghdr header;
+    ndmsg body;
+    rtattr attribute;
+    uint8_t destination[sizeof(in6_addr)];
+  } request{};
+  const bool is4 = inet_pton(AF_INET, address.c_str(), request.destination) == 1;
+  if (!is4 && inet_pton(AF_INET6, address.c_str(), request.destination) != 1) {
+    throwRange("ERR_BAD_ADDRESS", "not an IP address");
+  }
+  request.body.ndm_family = is4 ? AF_INET : AF_INET6;
+  request.body.ndm_ifindex = ifindex;
+  request.body.ndm_flags = NTF_USE;
+  request.attribute.rta_type = NDA_DST;
+  request.attribute.rta_len = RTA_LENGTH(is4 ? sizeof(in_addr) : sizeof(in6_addr));
+  request.header.nlmsg_len = NLMSG_LENGTH(sizeof request.body) + request.attribute.rta_len;
+  request.header.nlmsg_type = RTM_NEWNEIGH;
+  request.header.nlmsg_flags = NLM_F_REQUEST | NLM_F_CREATE | NLM_F_ACK;
+  request.header.nlmsg_seq = 1;
+  const FileDescriptor fd = openSocket(0);
+  if (send(fd.get(), &request, request.header.nlmsg_len, 0) < 0) throwSystem("send");
+  // The kernel has answered when send() returns.
+  struct {
+    nlmsghdr header;
+    nlmsgerr body;
+  } answer{};
+  if (recv(fd.get(), &answer, sizeof answer, MSG_DONTWAIT) < 0) throwSystem("recv");
+  if (answer.header.nlmsg_type == NLMSG_ERROR && answer.body.error != 0) {
+    throwSystem("netlink neighbour", -answer.body.error);
+  }
+}
+
 }  // namespace
 
 // Listens to rtnetlink and asks it for the present state.
@@ -250,6 +286,12 @@ class Netlink final : public WrappedObject {
     throwRange("ERR_OUT_OF_RANGE", "there is no dump of this kind");
   }
 
+  napi_value resolve(Call& call) {
+    requireOpen();
+    requestNeighbour(call.int32(0, "ifindex"), call.string(1, "address", INET6_ADDRSTRLEN));
+    return call.undefined();
+  }
+
   napi_value close(Call& call) {
     poll_.reset();
     fd_.close();
@@ -287,6 +329,7 @@ void defineNetlink(napi_env env, napi_value exports) {
                   method<Netlink, &Netlink::stopPolling>("stopPolling"),
                   method<Netlink, &Netlink::read>("read"),
                   method<Netlink, &Netlink::dump>("dump"),
+                  method<Netlink, &Netlink::resolve>("resolve"),
                   method<Netlink, &Netlink::close>("close"),
               });
 }

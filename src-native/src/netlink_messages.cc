@@ -313,6 +313,11 @@ void appendNeighbour(napi_env env, const nlmsghdr* message, std::vector<napi_val
   const auto* neighbour = body<ndmsg>(message);
   if (neighbour == nullptr || !isInternet(neighbour->ndm_family)) return;
   const auto attributes = attributesOf(message, neighbour);
+  // In ticks of 10 ms, which is what the kernel tells programs, whatever its own clock.
+  nda_cacheinfo cache{};
+  cache.ndm_confirmed = UINT32_MAX;
+  const rtattr* info = attributes.get(NDA_CACHEINFO);
+  if (info != nullptr && RTA_PAYLOAD(info) >= sizeof cache) memcpy(&cache, RTA_DATA(info), sizeof cache);
   const uint16_t reachable = NUD_PERMANENT | NUD_NOARP | NUD_REACHABLE | NUD_PROBE | NUD_STALE | NUD_DELAY;
   events.push_back(begin(env, "neighbour", message->nlmsg_type == RTM_DELNEIGH)
                        .number("ifindex", neighbour->ndm_ifindex)
@@ -321,6 +326,7 @@ void appendNeighbour(napi_env env, const nlmsghdr* message, std::vector<napi_val
                        .stringOrNull("mac", hardwareAddress(attributes.get(NDA_LLADDR)))
                        .boolean("usable", (neighbour->ndm_state & reachable) != 0)
                        .boolean("failed", (neighbour->ndm_state & NUD_FAILED) != 0)
+                       .number("confirmedAgoMicros", cache.ndm_confirmed * 10'000.0)
                        .value());
 }
 

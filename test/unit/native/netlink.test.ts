@@ -39,6 +39,7 @@ test('names of groups and dumps are checked', () => {
   expect(() => new Netlink({} as never)).toThrow(TypeError);
   const netlink = new Netlink({ groups: ['link'] });
   expect(() => netlink.dump('wires' as NetlinkDumpKind)).toThrow(RangeError);
+  expect(() => netlink.resolve(1, 'the router')).toThrow(RangeError);
   netlink.close();
   netlink.close();
   expect(() => netlink.read()).toThrow(expect.objectContaining({ code: 'ERR_CLOSED' }));
@@ -233,6 +234,42 @@ describe.skipIf(NAMESPACE_OBSTACLE)('in a network namespace (needs root)', () =>
       return { overflows: full!.filter(({ type }) => type === 'overflow').length, after };
     }, null);
     expect(seen).toMatchObject({ overflows: 1, after: [{ type: 'address', address: '10.200.0.1' }] });
+  });
+
+  test('a neighbour is asked for by its address, and its answer has an age', async () => {
+    const seen = await namespace.run((native, _, { ip }) => {
+      ip('link', 'add', 'cable', 'index', '900', 'up', 'type', 'veth', 'peer', 'name', 'plug');
+      ip('link', 'set', 'plug', 'up');
+      ip('addr', 'add', '10.1.2.3/24', 'dev', 'cable');
+      const known = ['lladdr', '02:00:00:00:00:08', 'dev', 'cable', 'nud'];
+      ip('neigh', 'add', '10.1.2.7', ...known, 'reachable');
+      ip('neigh', 'add', '10.1.2.8', ...known, 'stale');
+      const netlink = new native.Netlink({ groups: [] });
+      netlink.resolve(900, '10.1.2.9');
+      let refusal: unknown = null;
+      try {
+        netlink.resolve(901, '10.1.2.9');
+      } catch (error) {
+        refusal = (error as { code: unknown }).code;
+      }
+      const entries = netlink.dump('neighbour').flatMap((event) => {
+        if (event.type !== 'neighbour' || event.family !== 4) return [];
+        const { address, mac, usable, confirmedAgoMicros } = event;
+        return [{ address, mac, usable, isRecent: confirmedAgoMicros < 30e6 }];
+      });
+      netlink.close();
+      ip('link', 'del', 'cable');
+      return { refusal, entries: entries.sort((a, b) => a.address.localeCompare(b.address)) };
+    }, null);
+    const mac = '02:00:00:00:00:08';
+    expect(seen).toEqual({
+      refusal: 'ENODEV',
+      entries: [
+        { address: '10.1.2.7', mac, usable: true, isRecent: true },
+        { address: '10.1.2.8', mac, usable: true, isRecent: false },
+        { address: '10.1.2.9', mac: null, usable: false, isRecent: false },
+      ],
+    });
   });
 
   test('a dump holds many routes of both families', async () => {
