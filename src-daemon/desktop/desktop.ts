@@ -97,7 +97,12 @@ export class Desktop {
       wallClock: Date.now,
     });
     this.networkManager = new NetworkManagerWatch(() => void daemon.onLinks());
-    this.whereabouts = new Whereabouts({ stateDir, log, neighbours: () => this.neighbours() });
+    this.whereabouts = new Whereabouts({
+      stateDir,
+      log,
+      neighbours: () => this.neighbours(),
+      resolve: (ifindex, address) => this.netlink.resolve(ifindex, address),
+    });
     this.powerSave = new PowerSave(exec, journal);
     const { onResolvedUp: onUp, onResolvedDown: onDown, onResolvedSignal: onSignal } = this.names;
     this.services = new BusServices({

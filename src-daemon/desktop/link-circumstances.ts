@@ -46,13 +46,14 @@ export class LinkCircumstances {
     for (const link of connected) {
       const status = statuses.find(({ name }) => name === link.name);
       if (status === undefined) continue;
+      const silentMicros = this.silence(link.name, isServing(status), circumstances.now);
       const trouble = troubleOf({
         kind: link.kind,
         state: status.state,
         isPortal: this.isPortal(link, isServing(status), circumstances),
-        silentMicros: this.silence(link.name, isServing(status), circumstances.now),
+        silentMicros,
         isBoxElsewhere: statuses.some((other) => other.name !== link.name && isServing(other)),
-        ...this.boxOn(link, circumstances),
+        ...this.boxOn(link, silentMicros, circumstances),
         dozes: this.dozes(status),
       });
       if (trouble !== null) troubles.set(link.name, trouble);
@@ -89,6 +90,7 @@ export class LinkCircumstances {
   /** Whether the box should be found on a link, and whether the kernel has found it there. */
   private boxOn(
     link: LinkSnapshot,
+    silentMicros: number,
     { tunnel, neighbours }: Circumstances,
   ): { isInBoxNetwork: boolean; boxNeighbour: 'answers' | 'silent' | 'unknown' } {
     const network = new Neighbours(link);
@@ -96,9 +98,10 @@ export class LinkCircumstances {
     const entries = neighbours().filter(
       ({ ifindex, address }) => ifindex === link.ifindex && near.includes(address),
     );
-    const boxNeighbour = entries.some(({ usable, failed }) => usable && !failed)
+    // The kernel believes for up to 45 s what it once heard: what counts is what it heard since the box is missed.
+    const boxNeighbour = entries.some(({ confirmedAgoMicros }) => confirmedAgoMicros < silentMicros)
       ? 'answers'
-      : entries.some(({ usable, mac }) => !usable || mac === null)
+      : entries.some(({ usable }) => !usable)
         ? 'silent'
         : 'unknown';
     return { isInBoxNetwork: near.length > 0, boxNeighbour };

@@ -1,4 +1,3 @@
-import { createSocket } from 'node:dgram';
 import { join } from 'node:path';
 import { isConnected, JsonFile, type LinkSnapshot, type NeighbourEvent } from '../../src-platform/index.ts';
 import { describeError, type Log } from '../../src-platform/log.ts';
@@ -14,6 +13,8 @@ export interface WhereaboutsOptions {
   readonly log: Log;
   /** The kernel's present neighbours. */
   readonly neighbours: () => readonly NeighbourEvent[];
+  /** Has the kernel find out a neighbour's hardware address, or check what it knows of it, over one interface. */
+  readonly resolve: (ifindex: number, address: string) => void;
 }
 
 /** Knows whether the laptop is at home, from the routers of the networks that it is in. */
@@ -43,27 +44,36 @@ export class Whereabouts {
    */
   look(links: readonly LinkSnapshot[], homeLinks: ReadonlySet<string>): boolean {
     const connected = links.filter((link) => link.ignoredBecause === null && isConnected(link));
-    const routers = new Map(connected.map((link) => [link.name, this.routerOf(link)]));
+    const isMissed = homeLinks.size === 0;
+    const routers = new Map(connected.map((link) => [link.name, this.routerOf(link, isMissed)]));
     const known = [...routers].flatMap(([name, mac]) => (mac === null ? [] : [{ name, mac }]));
     const atHome = known.filter(({ name }) => homeLinks.has(name)).map(({ mac }) => mac);
     if (this.isLoaded && this.home.remember(atHome)) this.save();
     // A router that is not known yet may be the one at home.
     const isSure = known.length === [...routers].filter(([name]) => hasRouter(links, name)).length;
     const before = this.isElsewhere;
-    this.isElsewhere = homeLinks.size === 0 && isSure && this.home.isElsewhere(known.map(({ mac }) => mac));
+    this.isElsewhere = isMissed && isSure && this.home.isElsewhere(known.map(({ mac }) => mac));
     return this.isElsewhere !== before;
   }
 
-  private routerOf(link: LinkSnapshot): string | null {
+  /** @param isMissed the box does not answer: what the kernel knows may be of another network */
+  private routerOf(link: LinkSnapshot, isMissed: boolean): string | null {
+    const { neighbours, resolve, log } = this.options;
     for (const family of [4, 6] as const) {
       const gateway = link.gateways[family];
       if (gateway === null) continue;
-      const entry = this.options
-        .neighbours()
-        .find(({ ifindex, address, mac }) => ifindex === link.ifindex && address === gateway && mac !== null);
+      const entry = neighbours().find(
+        ({ ifindex, address, mac }) => ifindex === link.ifindex && address === gateway && mac !== null,
+      );
+      if (entry === undefined || isMissed) {
+        try {
+          resolve(link.ifindex, gateway);
+        } catch (error) {
+          // The link may have gone in this moment; there is another look in a second.
+          log.debug('router-not-asked', describeError(error));
+        }
+      }
       if (entry !== undefined) return entry.mac;
-      const own = link.addresses.find((address) => address.family === family && address.scope === 'global');
-      if (own !== undefined) nudge(gateway, own.address);
     }
     return null;
   }
@@ -92,15 +102,3 @@ function hasRouter(links: readonly LinkSnapshot[], name: string): boolean {
   const link = links.find((candidate) => candidate.name === name);
   return link !== undefined && (link.gateways[4] ?? link.gateways[6]) !== null;
 }
-
-/** Sends one empty datagram to the discard port, so that the kernel has to find out the router's hardware address. */
-function nudge(router: string, from: string): void {
-  if (router.startsWith('fe80:')) return;
-  const socket = createSocket(router.includes(':') ? 'udp6' : 'udp4');
-  const close = (): void => void socket.close();
-  // What cannot be sent now is sent at the next look.
-  socket.once('error', close);
-  socket.bind(0, from, () => socket.send('', DISCARD_PORT, router, close));
-}
-
-const DISCARD_PORT = 9;

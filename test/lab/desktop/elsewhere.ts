@@ -63,13 +63,13 @@ export class Elsewhere {
     return server;
   }
 
-  private move(bridge: 'br0' | 'brx') {
-    // As separate steps: the carrier has to be gone for the laptop to see that something changed.
-    return this.scene.home.ip(
-      'air',
-      'link set dev wlan0p down',
-      `link set dev wlan0p master ${bridge}`,
-      'link set dev wlan0p up',
-    );
+  private async move(bridge: 'br0' | 'brx') {
+    const { home } = this.scene;
+    await home.ip('air', 'link set dev wlan0p down', `link set dev wlan0p master ${bridge}`);
+    // A radio is without network for at least that long; the kernel hardly sees a shorter interruption.
+    await this.scene.pause('out of range', OUT_OF_RANGE_MS);
+    return home.ip('air', 'link set dev wlan0p up');
   }
 }
+
+const OUT_OF_RANGE_MS = 300;
