@@ -19,7 +19,8 @@ export async function readPowerSave(exec: Exec, linkName: string): Promise<boole
 export class PowerSave {
   private readonly exec: Exec;
   private readonly journal: ChangeRecorder;
-  private readonly changed = new Set<string>();
+  /** Links that are to stay awake, by whether that took a change; the others dozed not, or cannot be asked. */
+  private readonly held = new Map<string, boolean>();
   private work: Promise<void> = Promise.resolve();
 
   constructor(exec: Exec, journal: ChangeRecorder) {
@@ -27,7 +28,10 @@ export class PowerSave {
     this.journal = journal;
   }
 
-  /** Keeps the radios of these links awake, and lets those doze again that were changed before and are not listed. */
+  /**
+   * Keeps the radios of these links awake, and lets those doze again that were changed before and are not listed. A link
+   * is asked when it joins the list; calls that change nothing cost nothing.
+   */
   keepAwake(linkNames: readonly string[]): Promise<void> {
     this.work = this.work
       // What the driver refuses stays as it is, which costs delay and nothing else.
@@ -37,15 +41,16 @@ export class PowerSave {
   }
 
   private async reach(linkNames: readonly string[]): Promise<void> {
-    for (const name of linkNames) {
-      if (this.changed.has(name) || (await readPowerSave(this.exec, name)) !== true) continue;
+    for (const name of linkNames.filter((link) => !this.held.has(link))) {
+      this.held.set(name, false);
+      if ((await readPowerSave(this.exec, name)) !== true) continue;
       await this.journal.record([{ kind: 'wifi-power-save', interfaceName: name }]);
       await this.exec('iw', ['dev', name, 'set', 'power_save', 'off']);
-      this.changed.add(name);
+      this.held.set(name, true);
     }
-    for (const name of [...this.changed].filter((changed) => !linkNames.includes(changed))) {
-      this.changed.delete(name);
-      await this.exec('iw', ['dev', name, 'set', 'power_save', 'on']);
+    for (const [name, isChanged] of [...this.held].filter(([link]) => !linkNames.includes(link))) {
+      this.held.delete(name);
+      if (isChanged) await this.exec('iw', ['dev', name, 'set', 'power_save', 'on']);
     }
   }
 }

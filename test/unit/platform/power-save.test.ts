@@ -23,6 +23,8 @@ describe('the power saving of a radio', () => {
   it('is left alone where it is off already, or cannot be asked', async () => {
     const awake = radio('Power save: off\n');
     await awake.powerSave.keepAwake(['wlan0']);
+    // Once a second, for as long as the link is in use: it is asked once.
+    await awake.powerSave.keepAwake(['wlan0']);
     await awake.powerSave.keepAwake([]);
     expect([awake.exec.take().map(({ line }) => line), awake.recorded]).toEqual([[GET], []]);
     const without = radio('');
