@@ -121,23 +121,23 @@ export class Box {
   }
 
   /** Starts a box. @throws a named error that says what is missing. */
-  static async start(options: BoxOptions, log: Log): Promise<Box> {
-    const key = await loadOrCreateStaticKey(options.stateDir);
-    const journal = await SystemJournal.open(options.stateDir);
-    const leases = new Leases(options.stateDir);
+  static async start(given: BoxOptions, log: Log): Promise<Box> {
+    const key = await loadOrCreateStaticKey(given.stateDir);
+    const journal = await SystemJournal.open(given.stateDir);
+    const leases = new Leases(given.stateDir);
     const warning = await leases.load();
     if (warning !== null) log.warn('leases-set-aside', { warning });
-    const paired = new PairedLaptops(options.stateDir);
+    const paired = new PairedLaptops(given.stateDir);
     const pairedWarning = await paired.load();
     if (pairedWarning !== null) log.warn('peers-set-aside', { warning: pairedWarning });
     const sysctls = new Sysctls(sysctlFiles(), journal);
-    const device = new BoxTunnelDevice(native, exec, journal);
-    const network = parseNetwork4(options.tunnelNet4);
-    const tun = await device.open(
-      TUNNEL_NAME,
-      `${addressText4(network.base + 1)}/${network.prefixLength}`,
-      options.tunnelNet6,
-    );
+    const device = new BoxTunnelDevice({ native, exec, journal, sysctls });
+    const network = parseNetwork4(given.tunnelNet4);
+    const address4 = `${addressText4(network.base + 1)}/${network.prefixLength}`;
+    const { tun, network6 } = await device.open(TUNNEL_NAME, address4, given.tunnelNet6);
+    if (network6 !== given.tunnelNet6)
+      log.info('ipv6-off', { cause: 'IPv6 is switched off on this machine' });
+    const options = { ...given, tunnelNet6: network6 };
     const box = new Box({ options, log, key, journal, leases, paired, tun });
     for (const { name, publicKey } of options.peers)
       await box.registry.add(name, decodePublicKey(publicKey), 'argument');
