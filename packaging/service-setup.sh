@@ -80,14 +80,15 @@ install_service() {
 
 copy_files() {
   target=$root$prefix
-  for part in node bin dist systemd sysusers.d; do
+  for part in node bin dist systemd sysusers.d polkit-1; do
     [ -e "$source/$part" ] || fail "Incomplete: $source/$part is missing."
   done
   # Beside its place first, then moved: a running daemon keeps the files that it has open.
   rm -rf -- "$target.new" "$target.old"
   mkdir -p "$target.new" "$root/etc/systemd/system" "$root/etc/sysusers.d" "$root/usr/local/bin"
   note "folder $prefix"
-  cp -R -- "$source/node" "$source/bin" "$source/dist" "$source/systemd" "$source/sysusers.d" "$target.new"
+  cp -R -- "$source/node" "$source/bin" "$source/dist" "$source/systemd" "$source/sysusers.d" \
+    "$source/polkit-1" "$target.new"
   chmod -R u=rwX,go=rX -- "$target.new"
   [ ! -e "$target" ] || mv -- "$target" "$target.old"
   mv -- "$target.new" "$target"
@@ -98,6 +99,12 @@ copy_files() {
   done
   note 'file /etc/sysusers.d/bowline.conf'
   cp -- "$source/sysusers.d/bowline.conf" "$root/etc/sysusers.d/bowline.conf"
+  # Where polkit is, the service may tell systemd-resolved of name servers; it hears of the file by itself.
+  if [ -d "$root/etc/polkit-1/rules.d" ]; then
+    note 'file /etc/polkit-1/rules.d/50-bowline.rules'
+    cp -- "$source/polkit-1/50-bowline.rules" "$root/etc/polkit-1/rules.d/50-bowline.rules"
+    chmod 644 "$root/etc/polkit-1/rules.d/50-bowline.rules"
+  fi
   for program in bowline bowlined bowline-box; do
     link=$root/usr/local/bin/$program
     [ ! -e "$link" ] || [ "$(readlink -- "$link" || true)" = "$prefix/bin/$program" ] || continue

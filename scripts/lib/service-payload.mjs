@@ -44,7 +44,7 @@ export function assemblePayload(serviceDir, { projectDir = PROJECT_DIR, node = s
   put(join(dir, 'dist/package.json'), '{ "type": "module" }\n', 0o644);
   cpSync(node, join(dir, 'node'));
   chmodSync(join(dir, 'node'), 0o755);
-  for (const part of ['systemd', 'sysusers.d']) {
+  for (const part of ['systemd', 'sysusers.d', 'polkit-1']) {
     cpSync(join(projectDir, 'packaging', part), join(dir, part), { recursive: true });
   }
   copy('packaging/service-setup.sh', join(dir, 'service-setup.sh'));

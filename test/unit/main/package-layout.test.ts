@@ -126,6 +126,7 @@ describe('the unpacked package', () => {
         'usr/lib/systemd/system/bowlined.service',
         'usr/lib/systemd/system/bowline-box.service',
         'usr/lib/sysusers.d/bowline.conf',
+        'usr/share/polkit-1/rules.d/50-bowline.rules',
         'usr/share/applications/bowline-app.desktop',
         'usr/share/icons/hicolor/48x48/apps/bowline-app.png',
       ]),

@@ -3,6 +3,7 @@ import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rea
 import { rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { runInNewContext } from 'node:vm';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { getConfig, validateConfiguration } from 'app-builder-lib/out/util/config/config.js';
 import { DebugLogger } from 'builder-util';
@@ -50,6 +51,21 @@ describe('the service files', () => {
   });
 });
 
+describe('the rule for polkit', () => {
+  const RESOLVED_ACTIONS = ['set-dns-servers', 'set-domains', 'set-default-route', 'set-llmnr', 'set-mdns'];
+
+  it('lets the service tell systemd-resolved what it tells it, and nothing else', () => {
+    const wanted = [...RESOLVED_ACTIONS, 'revert'].map((action) => `org.freedesktop.resolve1.${action}`);
+    const others = ['org.freedesktop.resolve1.set-dnssec', 'org.freedesktop.login1.power-off'];
+    const answers = [...wanted, ...others].map((id) => polkitAnswer(id, 'bowline'));
+    expect(answers).toEqual([...wanted.map(() => 'yes'), ...others.map(() => 'not handled')]);
+  });
+
+  it.each(['root', 'ada', undefined])('lets the user %s do nothing', (user) => {
+    expect(polkitAnswer('org.freedesktop.resolve1.set-dns-servers', user)).toBe('not handled');
+  });
+});
+
 describe('service-setup.sh', () => {
   it('installs for a person, and takes all of it back', () => {
     const machine = new Machine(dir);
@@ -67,6 +83,7 @@ describe('service-setup.sh', () => {
       'ExecStart=/usr/local/lib/bowline/bin/bowlined run',
     );
     expect(existsSync(join(machine.root, 'usr/local/lib/bowline/node'))).toBe(true);
+    expect(machine.read('etc/polkit-1/rules.d/50-bowline.rules')).toContain('polkit.addRule');
 
     machine.forgetCalls();
     machine.run('remove');
@@ -186,6 +203,18 @@ describe('the command of root', () => {
   });
 });
 
+/** What the rule answers, in an engine that knows no more than polkit's does. */
+function polkitAnswer(id: string, user: string | undefined): unknown {
+  const script = readFileSync(join(PROJECT_DIR, 'packaging/polkit-1/50-bowline.rules'), 'utf8');
+  const rules: ((action: { id: string }, subject: { user: string | undefined }) => unknown)[] = [];
+  const polkit = {
+    addRule: (rule: (typeof rules)[number]) => void rules.push(rule),
+    Result: { YES: 'yes', NOT_HANDLED: 'not handled' },
+  };
+  runInNewContext(script, { polkit });
+  return rules.map((rule) => rule({ id }, { user })).find((answer) => answer !== null);
+}
+
 function unitText(unit: string): string {
   return readFileSync(join(PROJECT_DIR, 'packaging/systemd', unit), 'utf8').replaceAll('@PREFIX@', '/opt/x');
 }
@@ -225,6 +254,7 @@ class Machine {
     this.#callsPath = join(base, 'calls');
     this.#failing = options.failing ?? '';
     for (const folder of [this.root, this.#sourceDir, this.#toolsDir]) mkdirSync(folder);
+    mkdirSync(join(this.root, 'etc/polkit-1/rules.d'), { recursive: true });
     for (const tool of ['systemctl', 'systemd-sysusers', 'usermod', 'gpasswd', 'setfacl']) {
       this.#tool(
         tool,
@@ -236,7 +266,7 @@ class Machine {
     this.forgetCalls();
 
     cpSync(join(PROJECT_DIR, 'packaging/service-setup.sh'), join(this.#sourceDir, 'service-setup.sh'));
-    for (const part of ['systemd', 'sysusers.d']) {
+    for (const part of ['systemd', 'sysusers.d', 'polkit-1']) {
       cpSync(join(PROJECT_DIR, 'packaging', part), join(this.#sourceDir, part), { recursive: true });
     }
     for (const file of ['node', 'bin/bowline', 'bin/bowlined', 'dist/bin/bowlined.js']) {
