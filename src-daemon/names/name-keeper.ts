@@ -45,6 +45,7 @@ export class NameKeeper {
   private situation: NameSituation = IDLE;
   private resolved: Resolved | null = null;
   private refusal: string | null = null;
+  private refusedAt = 0;
   /** Name servers by whether they answered through the tunnel, and when they were asked. */
   private readonly verdicts = new Map<string, { readonly isServed: boolean; readonly askedAt: number }>();
   private answering: readonly string[] = [];
@@ -85,7 +86,7 @@ export class NameKeeper {
     if (inFile.join() !== this.inFile.join()) {
       this.inFile = inFile;
       this.update();
-    } else if (this.isRetryDue) this.update();
+    } else if (this.isRetryDue || this.isRefusalOld) this.update();
   }
 
   /** systemd-resolved runs: it is told anew, since one that was restarted may know nothing. */
@@ -117,7 +118,7 @@ export class NameKeeper {
         const evidence = `systemd-resolved refused the tunnel's name servers: ${this.refusal}`;
         return warning(
           evidence,
-          'allow the user of bowlined the actions org.freedesktop.resolve1.* in polkit',
+          'copy packaging/polkit-1/50-bowline.rules to /etc/polkit-1/rules.d, or install a package of Bowline',
         );
       }
       if (this.answering.length === 0) {
@@ -194,11 +195,17 @@ export class NameKeeper {
     } catch (error) {
       if (this.refusal === null) this.options.log.warn('resolved-refused', describeError(error));
       this.refusal = (error as Error).message;
+      this.refusedAt = this.options.now();
     }
   }
 
   private get isRetryDue(): boolean {
     return [...this.verdicts.values()].some((verdict) => !verdict.isServed && this.isDue(verdict));
+  }
+
+  /** Whoever allows it later should not have to start anything anew. */
+  private get isRefusalOld(): boolean {
+    return this.refusal !== null && this.options.now() - this.refusedAt >= ASK_AGAIN_MS;
   }
 
   private isDue({ askedAt }: { readonly askedAt: number }): boolean {

@@ -111,11 +111,11 @@ describe('names', () => {
     expect(keeper.routedServers).toEqual([]);
   });
 
-  it('that systemd-resolved refuses are named with what helps', async () => {
+  it('that systemd-resolved refuses are named with what helps, and told again half a minute later', async () => {
     const bus = busWith([[1, 2, [192, 168, 77, 254]]]);
     const { answer } = bus;
     bus.answer = (call) => (call.member === 'SetLinkDNS' ? new Error('not authorised') : answer(call));
-    const { keeper } = keep({ inFile: [] });
+    const { keeper, clock } = keep({ inFile: [] });
     keeper.onResolvedUp(bus);
     keeper.follow(active());
     await settled();
@@ -123,6 +123,19 @@ describe('names', () => {
       verdict: 'warning',
       evidence: 'systemd-resolved refused the tunnel’s name servers: not authorised'.replace('’', "'"),
     });
+
+    // Somebody allows it; nothing has to be started anew.
+    bus.answer = answer;
+    changesOf(bus);
+    clock.now += 29_000;
+    keeper.tick();
+    await settled();
+    expect(changesOf(bus)).toEqual([]);
+    clock.now += 1_000;
+    keeper.tick();
+    await settled();
+    expect(changesOf(bus)).toHaveLength(5);
+    expect(keeper.check.look()).toMatchObject({ verdict: 'ok' });
   });
 });
 
