@@ -1,14 +1,10 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { DaemonProcess } from './daemons.ts';
 import { areBothLinksUsable } from './daemons.ts';
-import { projectDir } from './programs.ts';
 import { complaintsOf } from './roaming-cycle.ts';
 import { inHome } from './scene.ts';
-
-/** Nobody: a user that owns nothing here but what the test gives it. */
-const NOBODY = '65534';
+import { asUser, capabilitiesOf, NOBODY } from './service-rights.ts';
 
 describe('with the rights that the service files give, and no others', () => {
   it('both daemons start, carry traffic over a pulled cable, and undo what they changed', async () => {
@@ -16,8 +12,8 @@ describe('with the rights that the service files give, and no others', () => {
     await inHome({}, async (scene) => {
       const before = await systemOf(scene.home, 'laptop');
       const tunnel = await scene.tunnel({
-        laptop: { through: asNobody(scene.home.tempDir, units.laptop) },
-        box: { through: asNobody(scene.home.tempDir, units.box) },
+        laptop: { through: asUser(NOBODY, scene.home.tempDir, units.laptop) },
+        box: { through: asUser(NOBODY, scene.home.tempDir, units.box) },
       });
       await tunnel.waitFor('both links', areBothLinksUsable);
       expect(rightsOf(tunnel.laptop)).toEqual(units.laptop.mask);
@@ -37,33 +33,6 @@ describe('with the rights that the service files give, and no others', () => {
     });
   });
 });
-
-interface Capabilities {
-  readonly names: readonly string[];
-  /** As /proc shows it. */
-  readonly mask: string;
-}
-
-/** Numbers of linux/capability.h. */
-const NUMBERS: Readonly<Record<string, number>> = { CAP_NET_ADMIN: 12, CAP_NET_RAW: 13 };
-
-function capabilitiesOf(unit: string): Capabilities {
-  const text = readFileSync(join(projectDir(), `packaging/systemd/${unit}.service`), 'utf8');
-  const names = /^AmbientCapabilities=(.*)$/m.exec(text)?.[1]?.split(' ') ?? [];
-  const bits = names.reduce((sum, name) => sum + 2 ** (NUMBERS[name] ?? Number.NaN), 0);
-  return { names, mask: bits.toString(16).padStart(16, '0') };
-}
-
-/** Does what the service manager does with user and capabilities. The keys were made by root and change hands. */
-function asNobody(tempDir: string, { names }: Capabilities): readonly string[] {
-  const set = ['-all', ...names.map((name) => `+${name.slice('CAP_'.length).toLowerCase()}`)].join(',');
-  const drop = [
-    ...['setpriv', `--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups', '--no-new-privs'],
-    ...[`--inh-caps=${set}`, `--ambient-caps=${set}`, `--bounding-set=${set}`, '--'],
-  ];
-  const script = `chown -R ${NOBODY}:${NOBODY} "$1"; shift; exec ${drop.join(' ')} "$@"`;
-  return ['sh', '-c', script, 'sh', tempDir];
-}
 
 /** Effective capabilities of a running daemon. */
 function rightsOf({ pid }: DaemonProcess): string | undefined {

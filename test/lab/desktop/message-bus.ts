@@ -5,6 +5,7 @@ import type { BusMessage } from '../../../src-platform/dbus/message.ts';
 import { connectBus, type BusConnection } from '../../../src-platform/dbus/system-bus.ts';
 import type { VirtualHome } from '../home.ts';
 import type { Scene } from '../scene.ts';
+import { accountLines } from './accounts.ts';
 import { NodeProgram } from './node-program.ts';
 
 /** The program that the real bus runs on. */
@@ -58,7 +59,9 @@ export class MessageBus implements AsyncDisposable {
   }
 
   private launch(): NodeProgram {
-    const command = [BUS_PROGRAM, `--config-file=${this.configPath}`, '--nofork', '--nopidfile'];
+    // It turns users away whose groups it cannot look up.
+    const through = ['sh', '-ec', `${accountLines(this.home)} exec "$@"`, 'sh'];
+    const command = [...through, BUS_PROGRAM, `--config-file=${this.configPath}`, '--nofork', '--nopidfile'];
     return new NodeProgram(this.home, 'laptop', 'dbus', command);
   }
 }

@@ -1,14 +1,16 @@
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { Resolved, RESOLVED, type ResolvedServer } from '../../../src-platform/names/resolved.ts';
 import type { BusConnection } from '../../../src-platform/dbus/system-bus.ts';
 import type { Scene } from '../scene.ts';
+import { accountLines, RESOLVED_USER } from './accounts.ts';
 import { debianProgram } from './debian-program.ts';
 import type { MessageBus } from './message-bus.ts';
 import { NodeProgram } from './node-program.ts';
 
+const PROGRAM_PATH = '/lib/systemd/systemd-resolved';
 /** Debian's systemd-resolved; null where it cannot be had. */
-export const RESOLVED_PROGRAM = debianProgram('systemd-resolved', '/lib/systemd/systemd-resolved');
+export const RESOLVED_PROGRAM = debianProgram('systemd-resolved', PROGRAM_PATH);
+/** What it asks polkit about; comes with the program. */
+export const RESOLVED_ACTIONS = `${RESOLVED_PROGRAM?.slice(0, -PROGRAM_PATH.length) ?? ''}/usr/share/polkit-1/actions/org.freedesktop.resolve1.policy`;
 
 /** The real systemd-resolved on the laptop of a home, without systemd. */
 export class ResolvedService implements AsyncDisposable {
@@ -90,23 +92,14 @@ export class ResolvedService implements AsyncDisposable {
 
   private launch(): NodeProgram {
     const { home } = this.scene;
-    for (const file of ['passwd', 'group']) {
-      const own = file === 'passwd' ? `${USER}:x:${ID}:${ID}::/:/usr/sbin/nologin` : `${USER}:x:${ID}:`;
-      const others = readFileSync(join('/etc', file), 'utf8').replace(new RegExp(`^${USER}:.*\\n`, 'm'), '');
-      writeFileSync(join(home.tempDir, file), `${others}${own}\n`);
-    }
+    const { id } = RESOLVED_USER;
     const script = `
-      mount --bind ${home.tempDir}/passwd /etc/passwd
-      mount --bind ${home.tempDir}/group /etc/group
+      ${accountLines(home)}
       mkdir -p /run/systemd && mount -t tmpfs tmpfs /run/systemd
-      mkdir /run/systemd/resolve && chown ${ID}:${ID} /run/systemd/resolve
+      mkdir /run/systemd/resolve && chown ${id}:${id} /run/systemd/resolve
       exec "$@"
     `;
     const through = ['sh', '-ec', script, 'sh', ...this.bus.environment, 'SYSTEMD_LOG_TARGET=console'];
     return new NodeProgram(home, 'laptop', 'resolved', [...through, RESOLVED_PROGRAM ?? 'systemd-resolved']);
   }
 }
-
-/** It gives its rights up for a user of its own, which is there only where the package is installed. */
-const USER = 'systemd-resolve';
-const ID = 997;
