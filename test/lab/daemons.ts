@@ -27,6 +27,8 @@ export interface ProcessUsage {
 /** How the box is started; what is left out is the lab's choice or the daemon's default. */
 export interface BoxOptions {
   readonly logLevel?: string;
+  /** Whether it says on the local network where it is; default false. */
+  readonly isAnnounced?: boolean;
   /** Further arguments of `bowline-box run`. */
   readonly extraArgs?: readonly string[];
   /** A command that gets the daemon's command line as its last arguments and becomes it. */
@@ -256,7 +258,7 @@ export function startBox(
   options: BoxOptions = {},
 ): DaemonProcess {
   const args = [
-    '--no-mdns',
+    ...(options.isAnnounced === true ? [] : ['--no-mdns']),
     ...Object.entries(peers).flatMap(([name, publicKey]) => ['--peer', `${name}=${publicKey}`]),
     ...(options.logLevel === undefined ? [] : ['--log-level', options.logLevel]),
     ...(options.extraArgs ?? []),
