@@ -1,5 +1,5 @@
 import { en } from '../../src-shared/i18n/en.ts';
-import { formatTimeOfDay } from '../../src-shared/i18n/format.ts';
+import { englishFormat } from '../../src-shared/i18n/format.ts';
 import type { PortalCheck, WifiPowerSave } from '../../src-shared/model/settings.ts';
 import type { CommandContext, CommandOutcome } from '../command-context.ts';
 
@@ -8,7 +8,7 @@ export async function leave({ client, isJson, print }: CommandContext): Promise<
   const answer = await client.call('connection.leave', {});
   if (!answer.ok) return answer.error;
   const { until } = answer.value;
-  const time = formatTimeOfDay(Date.parse(until));
+  const time = englishFormat.exactTime(Date.parse(until));
   print(isJson ? JSON.stringify({ until }) : `${en.readyToLeave}\n${en.readyToLeaveDetail(time)}`);
   return null;
 }

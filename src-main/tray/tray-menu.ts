@@ -2,7 +2,7 @@ import type { DesktopWording } from '../../src-shared/i18n/desktop-texts.ts';
 import type { LinkStatus } from '../../src-shared/model/link.ts';
 import type { DaemonStatus, Status } from '../../src-shared/model/status.ts';
 import type { WallClockMs } from '../../src-shared/model/units.ts';
-import { describeStatus, linkLabel } from '../../src-shared/view/describe-status.ts';
+import { canLeave, describeStatus, linkLabel } from '../../src-shared/view/describe-status.ts';
 import type { PreviewLink } from '../links/link-preview.ts';
 
 /** What a click in the menu asks for. */
@@ -136,14 +136,10 @@ function linkText(link: LinkStatus, links: readonly LinkStatus[], wording: Deskt
   return desktop.linkRow(linkLabel(link.name, links, wording), measure, texts.linkState[link.state]);
 }
 
-/** Leaving makes sense with a radio to go on with. */
 function leaveRows(status: DaemonStatus, { desktop, format }: DesktopWording): readonly TrayRow[] {
   if (status.leavingUntil !== null)
-    return [text(desktop.leavingUntil(format.timeOfDay(Date.parse(status.leavingUntil))))];
-  const hasRadio = status.links.some(
-    ({ kind, state }) => (kind === 'wifi' || kind === 'cellular') && state === 'standby',
-  );
-  return status.state === 'protected' && hasRadio ? [action(desktop.leaving, { kind: 'leave' })] : [];
+    return [text(desktop.leavingUntil(format.exactTime(Date.parse(status.leavingUntil))))];
+  return canLeave(status) ? [action(desktop.leaving, { kind: 'leave' })] : [];
 }
 
 function pauseRows({ pausedUntil, wording }: TrayFacts, isOn: boolean): readonly TrayRow[] {

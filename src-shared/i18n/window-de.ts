@@ -36,6 +36,15 @@ export const windowDe: Texts<typeof windowEn> = {
     lost: 'Verloren',
     ignored: 'Nicht genutzt',
   },
+  linkTrouble: {
+    portal: 'Das Netz verlangt eine Anmeldung. Dafür darüber eine Webseite öffnen.',
+    isolated: 'Das Netz trennt die Geräte voneinander. Das eigene WLAN nehmen, nicht das für Gäste.',
+    'box-blocked':
+      'Die Box ist da, aber ihre Antworten kommen nicht. Den UDP-Port der Box in ihrer Firewall öffnen.',
+    'other-network': 'Die Box ist nicht in diesem Netz. Die Leitung mit dem Heimnetz verbinden.',
+    'power-save':
+      'Der Funk spart Strom und antwortet spät. Der Befehl „bowline wifi power-save avoid“ beendet das.',
+  },
   signal: 'Signal',
   signalStrength: { strong: 'stark', good: 'gut', weak: 'schwach', poor: 'sehr schwach' },
   signalDbm: (dbm) => `${dbm} dBm`,
@@ -75,6 +84,9 @@ export const windowDe: Texts<typeof windowEn> = {
   laptop: 'Dieser Laptop',
   noBox: 'Keine Box',
 
+  leave: 'Ich gehe vom Schreibtisch weg',
+  leaveHint: 'Für 30 Sekunden geht alles über alle Leitungen: Kabel ziehen und gehen.',
+  leaving: (time) => `Bereit bis ${time}. Kabel ziehen und gehen.`,
   recently: 'Was geschah',
   showAll: 'Alles zeigen',
   nothingHappened: 'Noch nichts. Wechsel und verlorene Leitungen erscheinen hier.',

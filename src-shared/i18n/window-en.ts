@@ -1,6 +1,6 @@
 import type { CableCondition } from '../bridge/home-cables.ts';
 import type { SignalStrength } from '../bridge/link-medium.ts';
-import type { LinkPriority, LinkState } from '../model/link.ts';
+import type { LinkPriority, LinkState, LinkTrouble } from '../model/link.ts';
 import type { Mode, SwitchReason } from '../model/status.ts';
 
 /*
@@ -44,6 +44,15 @@ export const windowEn = {
     lost: 'Lost',
     ignored: 'Not used',
   } satisfies Record<LinkState, string>,
+  linkTrouble: {
+    portal: 'Its network wants a login. Open a web page over it to sign in.',
+    isolated: 'Its network keeps machines apart. Use the main Wi-Fi, not the one for guests.',
+    'box-blocked':
+      'It finds the box, whose answers do not come. Open the UDP port of the box in its firewall.',
+    'other-network': 'The box is not in its network. Connect it to the home network.',
+    'power-save':
+      'Its radio saves power and answers late. The command "bowline wifi power-save avoid" ends that.',
+  } satisfies Record<LinkTrouble, string>,
   signal: 'Signal',
   signalStrength: { strong: 'strong', good: 'good', weak: 'weak', poor: 'very weak' } satisfies Record<
     SignalStrength,
@@ -92,6 +101,9 @@ export const windowEn = {
   noBox: 'No box',
 
   // Overview
+  leave: 'I am leaving my desk',
+  leaveHint: 'For 30 seconds everything is sent over all links: pull the cable and go.',
+  leaving: (time: string) => `Ready until ${time}. Pull the cable and go.`,
   recently: 'What happened',
   showAll: 'Show all',
   nothingHappened: 'Nothing yet. Switches and lost links appear here.',

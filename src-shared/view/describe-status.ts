@@ -85,6 +85,14 @@ export function linkLabel(name: string, links: readonly LinkStatus[], { texts }:
   return isAmbiguous ? `${label} ${name}` : label;
 }
 
+/** Whether getting ready to leave makes sense: there is a radio to go on with. */
+export function canLeave(status: DaemonStatus): boolean {
+  return (
+    status.state === 'protected' &&
+    status.links.some(({ kind, state }) => (kind === 'wifi' || kind === 'cellular') && state === 'standby')
+  );
+}
+
 /** Says what a switch cost: `8.3 ms gap, 7 packets sent again`. */
 export function describeSwitchCost(
   happened: Pick<LastSwitch, 'gapMicros' | 'replayedPackets'>,
@@ -132,6 +140,11 @@ function describeProtected(
     }
   }
 
+  if (status.leavingUntil !== null) {
+    const time = wording.format.exactTime(Date.parse(status.leavingUntil));
+    return { headline: texts.readyToLeave, detail: texts.readyToLeaveDetail(time), tone: 'good' };
+  }
+
   const complaints = status.degraded.filter((reason) => reason.kind !== 'no-standby');
   if (complaints.length > 0) {
     const sentences = complaints.map((reason) => describeDegraded(reason, label, wording));
@@ -151,9 +164,14 @@ function describeProtected(
     };
   }
   const standby = links.filter((link) => link.state === 'standby').map((link) => label(link.name));
+  const troubled = links.find(({ trouble }) => trouble !== null);
+  const alone =
+    troubled?.trouble == null
+      ? texts.noStandby
+      : texts.colon(label(troubled.name), texts.linkTrouble[troubled.trouble]);
   return {
     headline: texts.protectedOn(label(status.carrying[0] ?? '')),
-    detail: standby.length > 0 ? texts.standsBy(standby) : texts.noStandby,
+    detail: standby.length > 0 ? texts.standsBy(standby) : alone,
     tone: 'good',
   };
 }

@@ -79,6 +79,41 @@ describe('a priority', () => {
   });
 });
 
+describe('leaving the desk', () => {
+  let window: RenderedWindow;
+  afterEach(() => window.close());
+  const button = (): HTMLElement => screen.getByRole('button', { name: 'I am leaving my desk' });
+
+  it('is one click, says until when it lasts, and cannot be asked for twice', async () => {
+    const bridge = new FakeBridge();
+    const until = new Date(NOW + 30_000).toISOString();
+    bridge.answers['connection.leave'] = () => ok({ until });
+    window = await renderWindow(protectedStatus(), { bridge });
+    await userEvent.click(button());
+    const calls = (): number => bridge.calls.filter(({ method }) => method === 'connection.leave').length;
+    expect(calls()).toBe(1);
+    await window.tell(protectedStatus({ leavingUntil: until }));
+    expect(screen.getByText('Ready until 14:03:00. Pull the cable and go.')).toBeTruthy();
+    expect(screen.getByText('Ready to leave')).toBeTruthy();
+    await userEvent.click(button());
+    expect(calls()).toBe(1);
+    await expectAccessible();
+  });
+
+  it('says why it is refused', async () => {
+    const bridge = new FakeBridge();
+    bridge.answers['connection.leave'] = () => err(controlError('NOT_POSSIBLE_NOW', 'only one link is left'));
+    window = await renderWindow(protectedStatus(), { bridge });
+    await userEvent.click(button());
+    expect(screen.getByRole('alert').textContent).toContain('only one link is left');
+  });
+
+  it('is not offered without a radio to go on with', async () => {
+    window = await renderWindow(protectedStatus({ links: [linkStatus('eth0', { state: 'carrying' })] }));
+    expect(screen.queryByRole('button', { name: 'I am leaving my desk' })).toBeNull();
+  });
+});
+
 describe('the timeline', () => {
   let window: RenderedWindow;
   afterEach(() => window.close());

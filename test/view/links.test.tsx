@@ -58,6 +58,17 @@ describe('a link', () => {
     await expectAccessible();
   });
 
+  it('that does not serve says why, and what to do', async () => {
+    const troubled = linkStatus('wlan0', { state: 'lost', trouble: 'portal' });
+    const links = [linkStatus('eth0', { state: 'carrying' }), troubled];
+    window = await renderWindow(protectedStatus({ links }));
+    const wifi = within(screen.getByRole('listitem', { name: 'Wi-Fi' }));
+    expect(wifi.getByText('Its network wants a login. Open a web page over it to sign in.')).toBeTruthy();
+    const ethernet = within(screen.getByRole('listitem', { name: 'Ethernet' }));
+    expect(ethernet.queryByText(/wants a login/)).toBeNull();
+    await expectAccessible();
+  });
+
   it('shows neither in a browser, whose program does not watch the machine', async () => {
     window = await renderWindow(protectedStatus());
     expect(screen.queryByText('Signal')).toBeNull();

@@ -55,6 +55,12 @@ export function LinkCard({
         </span>
       </div>
       {link.ignoredBecause !== null && <p className={styles['reason']}>{link.ignoredBecause}</p>}
+      {link.trouble !== null && (
+        <p className={styles['trouble']}>
+          <Icon name="warning" />
+          {t.linkTrouble[link.trouble]}
+        </p>
+      )}
       {isUp && (
         <Sparkline
           values={rates}

@@ -5,6 +5,7 @@ import { useWords } from '../../window-context.ts';
 import { RecentEvents } from '../timeline/recent-events.tsx';
 import { BoxCard } from './box-card.tsx';
 import { HiddenCard } from './hidden-card.tsx';
+import { LeaveBar } from './leave-bar.tsx';
 import { LinkCard } from './link-card.tsx';
 import styles from './overview.module.css';
 import { Rope } from './rope.tsx';
@@ -21,6 +22,7 @@ export function Overview({ status }: { readonly status: DaemonStatus }): JSX.Ele
     <div className={styles['overview']}>
       <div className={styles['column']}>
         <Rope status={status} />
+        <LeaveBar status={status} />
         <section aria-labelledby="links-title">
           <h2 className="visually-hidden" id="links-title">
             {t.links}

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { englishFormat } from '../../../src-shared/i18n/format.ts';
 import type { LinkStatus } from '../../../src-shared/model/link.ts';
 import { daemonStatusSchema, type LastSwitch, type Status } from '../../../src-shared/model/status.ts';
 import { describeStatus, linkLabel } from '../../../src-shared/view/describe-status.ts';
@@ -59,6 +60,25 @@ describe('describing a status', () => {
       protectedStatus({ ...onWifi, lastSwitch: { ...lastSwitch, at: before(11) } }),
       'Protected on Wi-Fi',
       'No other link stands by',
+      'good',
+    ],
+    [
+      'a link that needs a login, and no other',
+      protectedStatus({
+        links: [
+          linkStatus('eth0', { state: 'carrying' }),
+          linkStatus('wlan0', { state: 'lost', trouble: 'portal' }),
+        ],
+      }),
+      'Protected on Ethernet',
+      'Wi-Fi: its network wants a login; open a web page over it to sign in',
+      'good',
+    ],
+    [
+      'somebody who leaves',
+      protectedStatus({ leavingUntil: new Date(NOW + 30_000).toISOString() }),
+      'Ready to leave',
+      `Everything is sent over all links until ${englishFormat.exactTime(NOW + 30_000)}`,
       'good',
     ],
     [
