@@ -20,10 +20,8 @@ interface Scenario {
 describe('the table of pitfalls', () => {
   const rows = readRows(readFileSync(join(PROJECT_DIR, 'docs/linux.md'), 'utf8'));
 
-  it('has each number from 1 to 29 at most once, in order, and no empty cell', () => {
-    const numbers = rows.map(({ number }) => number);
-    expect(numbers).toEqual([...new Set(numbers)].sort((a, b) => a - b));
-    expect(numbers.filter((number) => number < 1 || number > 29)).toEqual([]);
+  it('has each number from 1 to 29 once, in order, and no empty cell', () => {
+    expect(rows.map(({ number }) => number)).toEqual(Array.from({ length: 29 }, (_, index) => index + 1));
     expect(rows.filter(({ cells }) => cells.length !== 4 || cells.includes(''))).toEqual([]);
   });
 
