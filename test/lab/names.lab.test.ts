@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { areBothLinksUsable } from './daemons.ts';
-import { BOWLINE_USER } from './desktop/accounts.ts';
+import { doctorCheck } from './desktop/doctor-check.ts';
 import { Lookups, type Lookup } from './desktop/lookups.ts';
 import { BUS_PROGRAM, MessageBus } from './desktop/message-bus.ts';
 import {
@@ -12,13 +12,11 @@ import {
   setResolvConf,
   WEB_DOMAIN,
 } from './desktop/name-server.ts';
-import { HAS_POLKIT, PolkitService } from './desktop/polkit-service.ts';
 import { RESOLVED_PROGRAM, ResolvedService } from './desktop/resolved-service.ts';
 import { carrier, silent } from './faults.ts';
 import type { VirtualHome } from './home.ts';
 import { inHome } from './scene.ts';
 import type { Scene } from './scene.ts';
-import { asUser, capabilitiesOf } from './service-rights.ts';
 
 const HAS_DNSMASQ = existsSync(DNSMASQ_PROGRAM);
 const HAS_RESOLVED = HAS_DNSMASQ && existsSync(BUS_PROGRAM) && RESOLVED_PROGRAM !== null;
@@ -85,7 +83,7 @@ describe.skipIf(!HAS_DNSMASQ)('names beside a plain resolver file (needs dnsmasq
       await scene.pause('the server is asked in vain through the tunnel', 2000);
       expectAllFound(scene, lookups.all);
       expect(server.askersOf(WEB_DOMAIN)).toEqual([ETH0]);
-      expect(await namesCheck(tunnel)).toMatchObject({ verdict: 'warning' });
+      expect(await doctorCheck(tunnel, 'names')).toMatchObject({ verdict: 'warning' });
     });
   });
 });
@@ -116,7 +114,7 @@ describe.skipIf(!HAS_RESOLVED)('names beside systemd-resolved (needs dnsmasq-bas
       const askers = server.askersOf(HOME_DOMAIN);
       expect(askers.length).toBeGreaterThan(0);
       expect([ETH0, WLAN0]).toEqual(expect.arrayContaining([...askers]));
-      expect(await namesCheck(tunnel)).toMatchObject({ verdict: 'ok' });
+      expect(await doctorCheck(tunnel, 'names')).toMatchObject({ verdict: 'ok' });
 
       await resolved.restart();
       await configure();
@@ -139,46 +137,6 @@ describe.skipIf(!HAS_RESOLVED)('names beside systemd-resolved (needs dnsmasq-bas
   });
 });
 
-describe.skipIf(!HAS_RESOLVED || !HAS_POLKIT)(
-  'names, with the rights of the service (needs polkitd too)',
-  () => {
-    it('go through the tunnel by the rule for polkit that packages bring; without it the doctor says what to do', async () => {
-      await inHome({}, async (scene) => {
-        setResolvConf(scene.home, '127.0.0.53');
-        const bus = await MessageBus.start(scene);
-        const resolved = await ResolvedService.start(scene, bus);
-        for (const link of ['eth0', 'wlan0']) await resolved.configure(link, [HOME_RESOLVER], []);
-        await NameServer.start(scene, 'router');
-        const withoutRule = await PolkitService.start(scene, bus, false);
-        const through = (unit: string): readonly string[] =>
-          asUser(BOWLINE_USER.id, scene.home.tempDir, capabilitiesOf(unit));
-        const tunnel = await scene.tunnel({
-          laptop: { through: [...bus.environment, ...through('bowlined')] },
-          box: { through: through('bowline-box') },
-        });
-        const refused = await scene.until('a refusal', async () => {
-          const check = await namesCheck(tunnel);
-          return check?.evidence?.includes('refused') === true ? check : null;
-        });
-        expect(refused).toMatchObject({ verdict: 'warning' });
-        expect(refused.fix).toContain('50-bowline.rules');
-        expect(await resolved.serversOf('bowline0')).toEqual([]);
-
-        await withoutRule[Symbol.asyncDispose]();
-        await PolkitService.start(scene, bus, true);
-        await scene.until(
-          'resolved to be told',
-          async () => ((await resolved.serversOf('bowline0')).join() === HOME_RESOLVER ? true : null),
-          40_000,
-        );
-        expect(await namesCheck(tunnel)).toMatchObject({ verdict: 'ok' });
-        await tunnel.laptop.stop();
-        expect(await resolved.foreignServers(['eth0', 'wlan0'])).toBe('');
-      });
-    });
-  },
-);
-
 async function playSwitches(scene: Scene): Promise<void> {
   const { home } = scene;
   for (const begin of [() => carrier(home, 'eth0'), () => silent(home, 'eth0', 'both')]) {
@@ -199,18 +157,4 @@ function expectAllFound(scene: Scene, lookups: readonly Lookup[]): void {
 async function hasNameRule(home: VirtualHome): Promise<true | null> {
   const rules = await home.run('laptop', 'ip', ['rule']);
   return rules.includes(`to ${HOME_RESOLVER} ipproto udp dport 53`) ? true : null;
-}
-
-async function namesCheck(tunnel: {
-  cli(...args: string[]): Promise<string>;
-}): Promise<NamedCheck | undefined> {
-  const { checks } = JSON.parse(await tunnel.cli('doctor', '--json')) as { checks: NamedCheck[] };
-  return checks.find(({ name }) => name === 'names');
-}
-
-interface NamedCheck {
-  readonly name: string;
-  readonly verdict: string;
-  readonly evidence?: string;
-  readonly fix?: string | null;
 }
