@@ -241,8 +241,10 @@ export class Daemon implements HandledDaemon {
 
   private get situation(): Situation {
     const { tunnel } = this;
+    const now = native.nowMicros();
+    const usableLinks = countUsable(this.links, this.wishes.priorities);
     return {
-      now: native.nowMicros(),
+      now,
       isWanted: this.settings.wanted,
       isDraining: this.routes.isDraining,
       ipv6: this.settings.ipv6,
@@ -252,8 +254,8 @@ export class Daemon implements HandledDaemon {
       hasCarrying: tunnel?.session.isEstablished === true && tunnel.session.hasCarrying,
       lostSince: tunnel?.session.lostSince ?? 0,
       wantedSince: this.wantedSince,
-      ...this.desktop.outlook,
-      usableLinks: countUsable(this.links, this.wishes.priorities),
+      ...this.desktop.outlook(usableLinks, now),
+      usableLinks,
     };
   }
 

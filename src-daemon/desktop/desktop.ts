@@ -110,8 +110,10 @@ export class Desktop {
     });
   }
 
-  /** See {@link Situation}. */
-  get outlook(): Pick<Situation, 'hopeSince' | 'isElsewhere'> {
+  /** See {@link Situation}: what is to be known of a moment with so many usable links. */
+  outlook(usableLinks: number, now: number): Pick<Situation, 'hopeSince' | 'isElsewhere'> {
+    if (usableLinks > 0 && !this.hadLinks) this.linkedAt = now;
+    this.hadLinks = usableLinks > 0;
     return { hopeSince: Math.max(this.wokeAt, this.linkedAt), isElsewhere: this.whereabouts.isElsewhere };
   }
 
@@ -123,8 +125,6 @@ export class Desktop {
 
   /** To be called with every change of the situation. */
   follow(situation: Situation, config: TunnelConfig | null): void {
-    if (situation.usableLinks > 0 && !this.hadLinks) this.linkedAt = situation.now;
-    this.hadLinks = situation.usableLinks > 0;
     this.names.follow({
       isActive: routingOf(situation) === 'active' && situation.hasCarrying,
       ifindex: this.daemon.tunnel?.deviceIndex ?? 0,

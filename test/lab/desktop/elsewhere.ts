@@ -66,10 +66,10 @@ export class Elsewhere {
   private async move(bridge: 'br0' | 'brx') {
     const { home } = this.scene;
     await home.ip('air', 'link set dev wlan0p down', `link set dev wlan0p master ${bridge}`);
-    // A radio is without network for at least that long; the kernel hardly sees a shorter interruption.
+    // Long enough for the daemon's look around, once a second, to fall into it.
     await this.scene.pause('out of range', OUT_OF_RANGE_MS);
     return home.ip('air', 'link set dev wlan0p up');
   }
 }
 
-const OUT_OF_RANGE_MS = 300;
+const OUT_OF_RANGE_MS = 1_200;
