@@ -1,5 +1,5 @@
 import type { LinkSnapshot } from '../../src-platform/index.ts';
-import type { LinkPriority } from '../../src-shared/model/link.ts';
+import type { LinkPriority, MeteredChoice } from '../../src-shared/model/link.ts';
 import type { Settings } from '../../src-shared/model/settings.ts';
 
 /** What the user wants of the links that are there, by name. */
@@ -7,6 +7,8 @@ export interface LinkWishes {
   readonly priorities: ReadonlyMap<string, LinkPriority>;
   /** Links whose data costs money. */
   readonly metered: ReadonlySet<string>;
+  /** What was said about that. */
+  readonly meteredChoices: ReadonlyMap<string, MeteredChoice>;
 }
 
 type LinkSettings = Settings['links'][string];
@@ -29,6 +31,7 @@ export function linkWishes(
     metered: new Set(
       wishes.filter(({ link, wish }) => isMetered(link, wish, knownMetered)).map(({ link }) => link.name),
     ),
+    meteredChoices: new Map(wishes.map(({ link, wish }) => [link.name, wish?.metered ?? 'auto'])),
   };
 }
 

@@ -5,7 +5,13 @@ import type { Session } from '../../src-engine/session.ts';
 import { PROTOCOL_VERSION } from '../../src-engine/wire/handshake.ts';
 import type { LinkPaths } from '../../src-driver/link-paths.ts';
 import { decodePublicKey, fingerprintOf, type LinkSnapshot } from '../../src-platform/index.ts';
-import type { LanAccess, LinkPriority, LinkStatus, LinkTrouble } from '../../src-shared/model/link.ts';
+import type {
+  LanAccess,
+  LinkPriority,
+  LinkStatus,
+  LinkTrouble,
+  MeteredChoice,
+} from '../../src-shared/model/link.ts';
 import type {
   BoxIdentity,
   DaemonStatus,
@@ -38,6 +44,7 @@ export interface StatusFacts {
   readonly links: readonly LinkSnapshot[];
   readonly priorities: ReadonlyMap<string, LinkPriority>;
   readonly metered: ReadonlySet<string>;
+  readonly meteredChoices: ReadonlyMap<string, MeteredChoice>;
   readonly lan: LanAccess;
   /** Who keeps removing the tunnel's routes, empty where that is not known; null as long as nobody does. */
   readonly contestedBy: string | null;
@@ -67,6 +74,7 @@ export function buildStatus(facts: StatusFacts): DaemonStatus {
     internet: internetOf(facts),
     mode: facts.mode,
     lan: facts.lan,
+    ipv6: situation.ipv6,
     box: facts.box,
     carrying,
     links,
@@ -149,6 +157,7 @@ function linkStatus(link: LinkSnapshot, facts: StatusFacts): LinkStatus {
     state: linkState(link, path, model?.role === 'member' || session?.scheduler.carrying === path),
     priority: facts.priorities.get(link.name) ?? 'auto',
     metered: facts.metered.has(link.name),
+    meteredChoice: facts.meteredChoices.get(link.name) ?? 'auto',
     rttMicros: path?.rtt.hasSample === true ? Math.round(path.rtt.smoothedMicros) : null,
     lossRatio: path === null ? 0 : Math.round(path.lossRatio * 1e4) / 1e4,
     txBitsPerSecond: rate.tx,

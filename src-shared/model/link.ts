@@ -76,6 +76,8 @@ export const linkStatusSchema = z.object({
   priority: linkPrioritySchema,
   /** Data over it costs money, so mode `saver` spares it. */
   metered: z.boolean(),
+  /** What the user said about that; a service of an earlier version does not tell. */
+  meteredChoice: meteredChoiceSchema.optional(),
   /** Smoothed round trip to the box; null until it was measured. */
   rttMicros: z.number().nonnegative().nullable(),
   lossRatio: z.number().min(0).max(1),

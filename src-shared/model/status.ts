@@ -77,6 +77,8 @@ const common = {
   internet: internetSchema,
   mode: modeSchema,
   lan: lanAccessSchema,
+  /** A service of an earlier version does not tell. */
+  ipv6: ipv6AccessSchema.optional(),
   /** Null while no box is known. */
   box: boxIdentitySchema.nullable(),
   /** Links that take traffic now; the first is the one that counts when only one can. */

@@ -13,6 +13,10 @@ describe('what the user wants of links', () => {
         ['wwan0', 'auto'],
       ]),
       metered: new Set(['wwan0']),
+      meteredChoices: new Map([
+        ['eth1', 'auto'],
+        ['wwan0', 'auto'],
+      ]),
     });
   });
 
@@ -23,7 +27,8 @@ describe('what the user wants of links', () => {
     };
     const both = { ...backup, ...withLinkWish(backup, [DOCK], 'eth1', { metered: 'yes' }) };
     expect(both.links).toEqual({ eth1: { priority: 'backup', metered: 'yes', mac: DOCK.mac } });
-    expect(linkWishes(both, [DOCK]).metered).toEqual(new Set(['eth1']));
+    const wishes = linkWishes(both, [DOCK]);
+    expect([...wishes.metered, wishes.meteredChoices.get('eth1')]).toEqual(['eth1', 'yes']);
   });
 
   it('follows a dock that comes back under another name, unless somebody else has the old one', () => {
