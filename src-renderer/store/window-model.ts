@@ -2,13 +2,14 @@ import type { Bridge, Preferences } from '../../src-shared/bridge/bridge.ts';
 import type { Cable, CableCondition } from '../../src-shared/bridge/home-cables.ts';
 import type { ControlError } from '../../src-shared/control/error.ts';
 import type { DaemonStatus } from '../../src-shared/model/status.ts';
-import type { LinkPriority } from '../../src-shared/model/link.ts';
-import type { Mode, Status } from '../../src-shared/model/status.ts';
+import type { LanAccess, LinkPriority, MeteredChoice } from '../../src-shared/model/link.ts';
+import type { Ipv6Access, Mode, Status } from '../../src-shared/model/status.ts';
 import type { Result } from '../../src-shared/util/result.ts';
 import { unreachableStatus } from '../../src-shared/view/unreachable-status.ts';
 import { disconnectionOf, type Disconnection } from '../bridge/disconnection.ts';
+import { AppIcons } from './app-icons.ts';
 import { History } from './history.ts';
-import { NO_INTENTS, unconfirmed, type Intents } from './intents.ts';
+import { intentCount, NO_INTENTS, unconfirmed, type Intents } from './intents.ts';
 import { createStore, type Store } from './store.ts';
 
 /** A person starts to doubt the click at about this time; the daemon answers within a tenth of it. */
@@ -43,11 +44,13 @@ export class WindowModel {
   readonly bridge: Bridge;
   readonly store: Store<WindowState>;
   readonly history = new History();
+  readonly appIcons: AppIcons;
   readonly #now: () => number;
   #confirmTimer: ReturnType<typeof setTimeout> | null = null;
 
   constructor(bridge: Bridge, now: () => number) {
     this.bridge = bridge;
+    this.appIcons = new AppIcons(bridge);
     this.#now = now;
     this.store = createStore<WindowState>({
       status: null,
@@ -95,6 +98,19 @@ export class WindowModel {
     this.#intend({ priorities }, this.bridge.call('link.setPriority', { name, priority }));
   }
 
+  setMetered(name: string, choice: MeteredChoice): void {
+    const metered = { ...this.store.get().intents.metered, [name]: choice };
+    this.#intend({ metered }, this.bridge.call('link.setMetered', { name, metered: choice }));
+  }
+
+  setLan(lan: LanAccess): void {
+    this.#intend({ lan }, this.bridge.call('lan.set', { access: lan }));
+  }
+
+  setIpv6(ipv6: Ipv6Access): void {
+    this.#intend({ ipv6 }, this.bridge.call('ipv6.set', { access: ipv6 }));
+  }
+
   setCable(link: string, condition: CableCondition): void {
     this.bridge.shell.cables?.set(link, condition);
   }
@@ -137,7 +153,7 @@ export class WindowModel {
       timelineLength: status.timelineLength ?? null,
       disconnection: null,
       otherVersion: null,
-      intents: isEmpty(left) ? NO_INTENTS : left,
+      intents: intentCount(left) === 0 ? NO_INTENTS : left,
     });
   }
 
@@ -156,8 +172,4 @@ export class WindowModel {
     if (status === null) return;
     this.history.record(this.#now() / 1000, status.state === 'unreachable' ? [] : status.links);
   }
-}
-
-function isEmpty({ wanted, mode, priorities }: Intents): boolean {
-  return wanted === null && mode === null && Object.keys(priorities).length === 0;
 }

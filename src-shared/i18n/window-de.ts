@@ -1,4 +1,5 @@
 import type { Texts } from './texts.ts';
+import { windowAppsDe } from './window-apps-de.ts';
 import type { windowEn } from './window-en.ts';
 
 /** The window's texts in German. */
@@ -11,6 +12,7 @@ export const windowDe: Texts<typeof windowEn> = {
     overview: 'Überblick',
     timeline: 'Verlauf',
     graphs: 'Kurven',
+    apps: 'Apps',
     settings: 'Optionen',
     diagnostics: 'Diagnose',
     demo: 'Vorführung',
@@ -146,6 +148,8 @@ export const windowDe: Texts<typeof windowEn> = {
   graphSummary: (title, values) => `${title}, die letzten 5 Minuten. Zuletzt: ${values}`,
   noData: 'nichts gemessen',
 
+  apps: windowAppsDe,
+
   mode: 'Betriebsart',
   modeName: { seamless: 'Nahtlos', bonded: 'Gebündelt', redundant: 'Doppelt', saver: 'Sparsam' },
   modeHint: {
@@ -154,7 +158,28 @@ export const windowDe: Texts<typeof windowEn> = {
     redundant: 'Alles geht über zwei Leitungen. Für Anrufe und Spiele; doppelte Datenmenge.',
     saver: 'Eine Leitung mit Datengrenze trägt nur, wenn sie die letzte ist.',
   },
-  linkPriorities: 'Vorrang der Leitungen',
+  metered: 'Daten',
+  meteredOf: (link) => `Daten über ${link}`,
+  meteredName: { auto: 'Automatisch', yes: 'Kostet Geld', no: 'Frei' },
+  meteredHint: {
+    auto: 'Mobilfunk kostet Geld, anderes nicht',
+    yes: 'Die Betriebsart Sparsam schont diese Leitung',
+    no: 'Keine Betriebsart schont diese Leitung',
+  },
+  reach: 'Lokales Netz und IPv6',
+  reachHint: 'Für Verbindungen, die von jetzt an beginnen.',
+  lan: 'Geräte im lokalen Netz',
+  lanHint: {
+    direct: 'Drucker, Platten und andere Rechner erreicht die Leitung selbst. Mit ihr endet die Verbindung.',
+    tunnel: 'Der Weg zu ihnen führt über die Box, so dass ein gezogenes Kabel nichts beendet.',
+  },
+  ipv6: 'IPv6',
+  ipv6Hint: {
+    tunnel:
+      'IPv6 geht in den Tunnel und wird abgewiesen, wo die Box keines hat, damit Programme IPv4 nehmen.',
+    direct: 'IPv6 geht hinaus wie ohne Bowline. Mit der Leitung endet, was über sie läuft.',
+  },
+  access: { direct: 'Direkt', tunnel: 'Durch den Tunnel' },
   window: 'Fenster',
   language: 'Sprache',
   languages: { system: 'Wie das System', en: 'English', de: 'Deutsch' },

@@ -1,7 +1,8 @@
 import type { CableCondition } from '../bridge/home-cables.ts';
 import type { SignalStrength } from '../bridge/link-medium.ts';
-import type { LinkPriority, LinkState, LinkTrouble } from '../model/link.ts';
-import type { Mode, SwitchReason } from '../model/status.ts';
+import type { LanAccess, LinkPriority, LinkState, LinkTrouble, MeteredChoice } from '../model/link.ts';
+import type { Ipv6Access, Mode, SwitchReason } from '../model/status.ts';
+import { windowAppsEn } from './window-apps-en.ts';
 
 /*
  * The window's texts in English. Verbs on buttons, sentence form elsewhere, the cause first. Names of links, boxes and
@@ -18,6 +19,7 @@ export const windowEn = {
     overview: 'Overview',
     timeline: 'Timeline',
     graphs: 'Graphs',
+    apps: 'Apps',
     settings: 'Settings',
     diagnostics: 'Diagnostics',
     demo: 'Demo',
@@ -167,6 +169,8 @@ export const windowEn = {
   graphSummary: (title: string, values: string) => `${title}, the last 5 minutes. Latest: ${values}`,
   noData: 'nothing measured',
 
+  apps: windowAppsEn,
+
   // Settings
   mode: 'Mode',
   modeName: {
@@ -181,7 +185,31 @@ export const windowEn = {
     redundant: 'Everything goes over two links. For calls and games; twice the data.',
     saver: 'A metered link carries only when it is the last one.',
   } satisfies Record<Mode, string>,
-  linkPriorities: 'Priorities of the links',
+  metered: 'Data',
+  meteredOf: (link: string) => `Data over ${link}`,
+  meteredName: {
+    auto: 'Automatic',
+    yes: 'Costs money',
+    no: 'Free',
+  } satisfies Record<MeteredChoice, string>,
+  meteredHint: {
+    auto: 'Mobile networks cost money, others do not',
+    yes: 'Mode Saver spares this link',
+    no: 'No mode spares this link',
+  } satisfies Record<MeteredChoice, string>,
+  reach: 'Local network and IPv6',
+  reachHint: 'For connections that start from now on.',
+  lan: 'Hosts of the local network',
+  lanHint: {
+    direct: 'Printers, disks and other computers are reached over the link itself. A lost link ends it.',
+    tunnel: 'They are reached by way of the box, so that a pulled cable ends nothing.',
+  } satisfies Record<LanAccess, string>,
+  ipv6: 'IPv6',
+  ipv6Hint: {
+    tunnel: 'IPv6 goes into the tunnel, and is refused where the box has none, so that programs take IPv4.',
+    direct: 'IPv6 leaves as it would without Bowline. A lost link ends what goes over it.',
+  } satisfies Record<Ipv6Access, string>,
+  access: { direct: 'Direct', tunnel: 'Through the tunnel' } satisfies Record<LanAccess, string>,
   window: 'Window',
   language: 'Language',
   languages: { system: 'As the system', en: 'English', de: 'Deutsch' },

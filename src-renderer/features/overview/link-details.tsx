@@ -4,6 +4,7 @@ import type { LinkModel, LinkStatus } from '../../../src-shared/model/link.ts';
 import { Facts } from '../../components/facts.tsx';
 import { useWords, type Words } from '../../window-context.ts';
 import styles from './link-details.module.css';
+import { MeteredMenu } from './metered-menu.tsx';
 
 interface Row {
   readonly name: string;
@@ -30,6 +31,12 @@ export function LinkDetails({
       </summary>
       <div className={styles['facts']}>
         <Facts rows={rows} />
+        {link.meteredChoice !== undefined && (
+          <div className={styles['metered']}>
+            <span aria-hidden="true">{t.metered}</span>
+            <MeteredMenu link={link} />
+          </div>
+        )}
       </div>
     </details>
   );

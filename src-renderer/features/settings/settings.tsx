@@ -9,8 +9,10 @@ import { Segments } from '../../components/segments.tsx';
 import { Switch } from '../../components/switch.tsx';
 import { shownMode } from '../../store/intents.ts';
 import { useModel, useWindow, useWords } from '../../window-context.ts';
+import { MeteredMenu } from '../overview/metered-menu.tsx';
 import { PriorityMenu } from '../overview/priority-menu.tsx';
 import { PairingCard } from './pairing-card.tsx';
+import { ReachCard } from './reach-card.tsx';
 import styles from './settings.module.css';
 
 const MODES: readonly Mode[] = ['seamless', 'bonded', 'redundant', 'saver'];
@@ -32,7 +34,7 @@ export function Settings({ status }: { readonly status: DaemonStatus }): JSX.Ele
           onChange={(mode) => model.setMode(mode)}
         />
       </Card>
-      <Card title={t.linkPriorities}>
+      <Card title={t.links}>
         {status.links.length === 0 ? (
           <p className={styles['quiet']}>{t.noLinksHint}</p>
         ) : (
@@ -46,12 +48,22 @@ export function Settings({ status }: { readonly status: DaemonStatus }): JSX.Ele
                     <span className={styles['quiet']}>{link.name}</span>
                   )}
                 </span>
-                <PriorityMenu link={link} />
+                <span className={styles['setting']}>
+                  <span aria-hidden="true">{t.priority}</span>
+                  <PriorityMenu link={link} />
+                </span>
+                {link.meteredChoice !== undefined && (
+                  <span className={styles['setting']}>
+                    <span aria-hidden="true">{t.metered}</span>
+                    <MeteredMenu link={link} />
+                  </span>
+                )}
               </li>
             ))}
           </ul>
         )}
       </Card>
+      <ReachCard status={status} />
       <PairingCard box={status.box} />
       <Card title={t.window}>
         <ul className={styles['rows']}>
