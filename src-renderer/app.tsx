@@ -1,5 +1,6 @@
 import { useEffect, useRef, type JSX } from 'react';
 import { Notice } from './components/notice.tsx';
+import { Apps } from './features/apps/apps.tsx';
 import { Demo } from './features/demo/demo.tsx';
 import { Diagnostics } from './features/diagnostics/diagnostics.tsx';
 import { Graphs } from './features/graphs/graphs.tsx';
@@ -74,6 +75,8 @@ function ViewContent({
       return <TimelineView status={status} />;
     case 'graphs':
       return <Graphs status={status} />;
+    case 'apps':
+      return <Apps />;
     case 'settings':
       return <Settings status={status} />;
     case 'diagnostics':

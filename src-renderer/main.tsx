@@ -1,3 +1,4 @@
+import '../src-shared/util/zod-without-eval.ts';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { VERSION } from '../src-shared/version.ts';

@@ -1,7 +1,7 @@
 import { useSyncExternalStore } from 'react';
 
 /** The places in the window that the part behind the # names; only a virtual home has `demo` as well. */
-export const VIEWS = ['overview', 'timeline', 'graphs', 'settings', 'diagnostics'] as const;
+export const VIEWS = ['overview', 'timeline', 'graphs', 'apps', 'settings', 'diagnostics'] as const;
 export type View = (typeof VIEWS)[number] | 'demo' | 'setup';
 
 /** The address of a view. */
