@@ -20,7 +20,7 @@ const BUDGET_BYTES = 350 * 1024;
 /** Stands for a change that only the browser can make. */
 const LARGE_TEXT = 'large text';
 
-const VIEWS = ['overview', 'timeline', 'graphs', 'settings', 'diagnostics'];
+const VIEWS = ['overview', 'timeline', 'graphs', 'apps', 'settings', 'diagnostics'];
 
 type OpenOptions = NonNullable<Parameters<typeof OpenWindow.open>[2]>;
 

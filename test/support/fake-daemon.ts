@@ -5,6 +5,7 @@ import type { FoundBox } from '../../src-shared/model/found-box.ts';
 import type { DaemonStatus } from '../../src-shared/model/status.ts';
 import type { Timeline } from '../../src-shared/model/timeline.ts';
 import { err, ok } from '../../src-shared/util/result.ts';
+import { FakeApps } from './fake-apps.ts';
 import { offStatus, protectedStatus } from './status.ts';
 
 /** A daemon that answers the whole contract over a real socket and only pretends to do anything. */
@@ -63,6 +64,7 @@ export class FakeDaemon {
       'wifi.setPowerSave': (params) => (note('wifi.setPowerSave', params), ok({})),
       'portal.setCheck': (params) => (note('portal.setCheck', params), ok({})),
       'mode.set': (params) => (note('mode.set', params), ok({})),
+      ...new FakeApps().handlers(note),
       'links.list': () => ok({ links: this.status.links }),
       'link.setPriority': (params) => {
         note('link.setPriority', params);

@@ -6,10 +6,12 @@ import type { FoundBox } from '../../src-shared/model/found-box.ts';
 import type { BoxIdentity, DaemonStatus } from '../../src-shared/model/status.ts';
 import type { TimelineEntry } from '../../src-shared/model/timeline.ts';
 import { err, ok, type Result } from '../../src-shared/util/result.ts';
+import { FakeApps } from './fake-apps.ts';
 import { offStatus, protectedStatus } from './status.ts';
 
 /** A daemon for the window's tests: it answers everything the window may ask, over a real socket. */
 export class FakeWindowDaemon {
+  readonly apps = new FakeApps();
   readonly calls: { readonly method: string; readonly params: unknown }[] = [];
   status: DaemonStatus = offStatus();
   /** What switching on leads to; null if the daemon answers and then does nothing. */
@@ -61,7 +63,9 @@ export class FakeWindowDaemon {
         'link.setMetered': (params) => {
           note('link.setMetered', params);
           const links = this.status.links.map((link) =>
-            link.name === params.name ? { ...link, metered: params.metered === 'yes' } : link,
+            link.name === params.name
+              ? { ...link, metered: params.metered === 'yes', meteredChoice: params.metered }
+              : link,
           );
           this.become({ ...this.status, links });
           return ok({});
@@ -71,7 +75,12 @@ export class FakeWindowDaemon {
           this.become({ ...this.status, lan: params.access });
           return ok({});
         },
-        'ipv6.set': (params) => (note('ipv6.set', params), ok({})),
+        'ipv6.set': (params) => {
+          note('ipv6.set', params);
+          this.become({ ...this.status, ipv6: params.access });
+          return ok({});
+        },
+        ...this.apps.handlers(note),
         'test.unplug': (params) => {
           note('test.unplug', params);
           const costs = { gapMicros: 8300, packetsReplayed: 7, packetsLost: 0 };

@@ -1,4 +1,4 @@
-import { act, screen } from '@testing-library/react';
+import { act, screen, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { CONFIRM_TIMEOUT_MS } from '../../src-renderer/store/window-model.ts';
@@ -213,6 +213,43 @@ describe('settings and diagnostics', () => {
     expect(screen.getByRole('heading', { level: 1, name: 'Optionen' })).toBeTruthy();
     expect(document.documentElement.lang).toBe('de');
     await expectAccessible();
+  });
+
+  it('set the local network, IPv6 and what a link costs, shown at once and until the daemon says the same', async () => {
+    window = await renderWindow(protectedStatus(), { view: 'settings' });
+    const local = within(screen.getByRole('radiogroup', { name: 'Hosts of the local network' }));
+    await userEvent.click(local.getByRole('radio', { name: 'Through the tunnel' }));
+    expect(screen.getByText(/by way of the box, so that a pulled cable ends nothing/)).toBeTruthy();
+    const ipv6 = within(screen.getByRole('radiogroup', { name: 'IPv6' }));
+    await userEvent.click(ipv6.getByRole('radio', { name: 'Direct' }));
+    screen.getByRole('button', { name: 'Data over Wi-Fi: Automatic' }).focus();
+    await userEvent.keyboard('{Enter}{ArrowDown}{Enter}');
+    expect(window.bridge.calls).toEqual([
+      { method: 'lan.set', params: { access: 'tunnel' } },
+      { method: 'ipv6.set', params: { access: 'direct' } },
+      { method: 'link.setMetered', params: { name: 'wlan0', metered: 'yes' } },
+    ]);
+    const shown = (): unknown[] => [
+      local.getByRole('radio', { name: 'Through the tunnel' }).getAttribute('aria-checked'),
+      ipv6.getByRole('radio', { name: 'Direct' }).getAttribute('aria-checked'),
+      screen.getByRole('button', { name: /^Data over Wi-Fi/ }).textContent,
+    ];
+    expect(shown()).toEqual(['true', 'true', 'Costs money']);
+    const links = [linkStatus('eth0', { state: 'carrying' }), linkStatus('wlan0', { meteredChoice: 'yes' })];
+    await window.tell(protectedStatus({ lan: 'tunnel', ipv6: 'direct', links }));
+    expect(shown()).toEqual(['true', 'true', 'Costs money']);
+    await window.tell(protectedStatus());
+    expect(shown()).toEqual(['false', 'false', 'Automatic']);
+    await expectAccessible();
+  });
+
+  it('leave out what a service of an earlier version does not tell', async () => {
+    const { ipv6: _, ...status } = protectedStatus({ links: [] });
+    const { meteredChoice: __, ...link } = linkStatus('eth0');
+    window = await renderWindow({ ...status, links: [link] }, { view: 'settings' });
+    expect(screen.getByRole('button', { name: 'Priority of Ethernet: Automatic' })).toBeTruthy();
+    expect(screen.queryByRole('button', { name: /^Data over/ })).toBeNull();
+    expect(screen.queryByRole('radiogroup', { name: 'IPv6' })).toBeNull();
   });
 
   it('say what unpairing takes where the person may not', async () => {

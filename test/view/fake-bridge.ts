@@ -2,13 +2,16 @@ import type { Bridge, BridgeListener, BridgeMethod } from '../../src-shared/brid
 import { controlError, type ControlError } from '../../src-shared/control/error.ts';
 import type { DaemonStatus } from '../../src-shared/model/status.ts';
 import { err, ok, type Result } from '../../src-shared/util/result.ts';
+import { FakeApps } from '../support/fake-apps.ts';
 
 type Answer = (params: unknown) => Promise<Result<unknown, ControlError>> | Result<unknown, ControlError>;
 
 /** A bridge without a daemon: the test says what it answers and what it tells. */
 export class FakeBridge implements Bridge {
   readonly calls: { readonly method: string; readonly params: unknown }[] = [];
+  readonly apps = new FakeApps();
   readonly answers: Partial<Record<BridgeMethod, Answer>> = {
+    ...(this.apps.handlers(() => undefined) as Partial<Record<BridgeMethod, Answer>>),
     'timeline.list': () => ok({ entries: [], truncated: false }),
   };
   readonly shell: Bridge['shell'];

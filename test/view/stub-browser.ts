@@ -12,6 +12,18 @@ class NoObserver {
   }
 }
 Object.assign(globalThis, { ResizeObserver: NoObserver });
+/** Everything is in view. */
+class ViewObserver extends NoObserver {
+  readonly #tell: (entries: readonly { readonly isIntersecting: boolean }[]) => void;
+  constructor(tell: (entries: readonly { readonly isIntersecting: boolean }[]) => void) {
+    super();
+    this.#tell = tell;
+  }
+  override observe(): void {
+    this.#tell([{ isIntersecting: true }]);
+  }
+}
+Object.assign(globalThis, { IntersectionObserver: ViewObserver });
 Object.assign(globalThis, {
   matchMedia: () => ({
     matches: false,

@@ -14,6 +14,7 @@ import { daemonContract, type DaemonContract } from '../../../src-shared/control
 import { controlError } from '../../../src-shared/control/error.ts';
 import type { DaemonStatus } from '../../../src-shared/model/status.ts';
 import { err, ok } from '../../../src-shared/util/result.ts';
+import { FakeApps } from '../../support/fake-apps.ts';
 import { linkStatus, offStatus, protectedStatus } from '../../support/status.ts';
 
 let dir: string;
@@ -329,6 +330,7 @@ async function serve(
       'pairing.pair': () => err(controlError('NO_BOX_FOUND', 'none')),
       'pairing.unpair': () => ok({}),
       'links.list': () => ok({ links: [linkStatus('eth0')] }),
+      ...new FakeApps().handlers(() => undefined),
       'link.setPriority': () => ok({}),
       'link.setMetered': () => ok({}),
       'lan.set': () => ok({}),
