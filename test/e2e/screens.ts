@@ -7,6 +7,7 @@ import { WindowServer } from '../../src-web-ui/window-server.ts';
 import { FakeCables } from '../support/fake-cables.ts';
 import { FakeWindowDaemon } from '../support/fake-window-daemon.ts';
 import { startBrowser } from './browser.ts';
+import { APP_SCENES } from './app-scenes.ts';
 import { SCENES, type Scene } from './scenes.ts';
 
 const PROJECT_DIR = new URL('../../', import.meta.url).pathname;
@@ -24,7 +25,7 @@ const SIZES = {
 } as const;
 
 /** Scenes that are also shown narrow. */
-const NARROW = ['protected', 'timeline', 'settings', 'setup-find', 'demo'];
+const NARROW = ['protected', 'timeline', 'apps', 'settings', 'setup-find', 'demo'];
 
 async function main(): Promise<void> {
   const outDir = process.argv[2] ?? join(PROJECT_DIR, 'docs/screens');
@@ -32,7 +33,9 @@ async function main(): Promise<void> {
   mkdirSync(outDir, { recursive: true });
   const browser = await startBrowser();
   try {
-    for (const scene of SCENES.filter(({ name }) => only === undefined || only.split(',').includes(name))) {
+    for (const scene of [...SCENES, ...APP_SCENES].filter(
+      ({ name }) => only === undefined || only.split(',').includes(name),
+    )) {
       for (const theme of THEMES) {
         for (const [sizeName, viewport] of Object.entries(SIZES)) {
           if (sizeName === 'narrow' && !(NARROW.includes(scene.name) && theme === 'light')) continue;
