@@ -1,4 +1,4 @@
-import { useEffect, useId, useRef, useState, type FormEvent, type JSX } from 'react';
+import { useId, useLayoutEffect, useRef, useState, type FormEvent, type JSX } from 'react';
 import type { RuleAction, RuleSubject } from '../../../src-shared/model/app-rule.ts';
 import { Button } from '../../components/button.tsx';
 import type { Choice } from '../../components/choice-menu.tsx';
@@ -29,7 +29,8 @@ export function AddRuleDialog({
   const [draft, setDraft] = useState(EMPTY);
   const [action, setAction] = useState<RuleAction>('direct');
   const [wrong, setWrong] = useState<'text' | 'port' | null>(null);
-  useEffect(() => {
+  // Before the field takes the focus: opening gives it to the first control.
+  useLayoutEffect(() => {
     const element = dialog.current;
     if (element !== null && !element.open) element.showModal();
   }, []);
