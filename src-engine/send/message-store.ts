@@ -246,15 +246,17 @@ export class MessageStore {
     let message = first;
     while (message >= 0 && this.cut[message]! > 0) message = this.next[message]!;
     if (message < 0) return true;
-    this.congestionSignals++;
     const before = this.length[message]!;
     const after = this.signalSender(message);
     if (after === 0) {
       // One that has a number must not vanish: the peer waits for it.
       const dropped = this.isNumbered(message) ? this.laneUnnumbered[lane]! : message;
-      if (dropped >= 0) this.drop(lane, dropped);
+      if (dropped < 0) return true;
+      this.congestionSignals++;
+      this.drop(lane, dropped);
       return dropped !== first;
     }
+    this.congestionSignals++;
     this.length[message] = after;
     this.book(lane, after - before);
     return true;
