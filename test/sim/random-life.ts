@@ -60,7 +60,7 @@ function randomLink(rng: SimWorld['rng']): Parameters<SimWorld['setBoth']>[1] {
 
 function live(world: SimWorld, seed: number): LifeReport {
   const { rng, laptop, box } = world;
-  laptop.session.mode = rng.pick(['seamless', 'seamless', 'redundant']);
+  laptop.session.mode = rng.pick(['seamless', 'bonded', 'redundant', 'saver']);
   box.session.mode = laptop.session.mode;
   world.links.forEach((_, link) => world.openPath(link));
   world.run(world.now + 300_000);
