@@ -100,7 +100,7 @@ describe('the window in a browser', () => {
     const { page } = await openWindow();
     await page.getByRole('button', { name: 'Priority of Wi-Fi: Automatic' }).waitFor();
     const reached: string[] = [];
-    for (let press = 0; press < 12; press++) {
+    for (let press = 0; press < 14; press++) {
       await page.keyboard.press('Tab');
       reached.push(
         await page.evaluate(
