@@ -58,8 +58,8 @@ export const appRuleSchema = z.object({
 });
 export type AppRule = z.infer<typeof appRuleSchema>;
 
-/** More is a mistake of a script. */
-export const MAX_RULES = 1_000;
+/** More is a mistake of a script, and all of them together have to fit one request. */
+export const MAX_RULES = 500;
 
 /** Why a rule does nothing at the moment, or less than it says. */
 export const ruleProblemSchema = z.enum([
