@@ -2,9 +2,12 @@ import { useSyncExternalStore } from 'react';
 
 /** The places in the window that the part behind the # names; only a virtual home has `demo` as well. */
 export const VIEWS = ['overview', 'timeline', 'graphs', 'apps', 'settings', 'diagnostics'] as const;
-/** Those that are offered: no service can follow rules for single apps yet, so their view is reached by its address only. */
-export const OFFERED_VIEWS = VIEWS.filter((view) => view !== 'apps');
 export type View = (typeof VIEWS)[number] | 'demo' | 'setup';
+
+/** Those to go to. No service can follow rules for single apps yet, so their view is there for who knows its address. */
+export function offeredViews(shown: View): readonly (typeof VIEWS)[number][] {
+  return VIEWS.filter((view) => view !== 'apps' || view === shown);
+}
 
 /** The address of a view. */
 export function viewAddress(view: View): string {

@@ -1,6 +1,6 @@
 import type { JSX } from 'react';
 import { Icon } from '../../components/icon.tsx';
-import { OFFERED_VIEWS, viewAddress, type View } from '../../view.ts';
+import { offeredViews, viewAddress, type View } from '../../view.ts';
 import { useWindow, useWords } from '../../window-context.ts';
 import styles from './navigation.module.css';
 
@@ -8,7 +8,7 @@ import styles from './navigation.module.css';
 export function Navigation({ view }: { readonly view: Exclude<View, 'setup'> }): JSX.Element {
   const { t } = useWords();
   const isDemo = useWindow(({ cables }) => cables !== null);
-  const views = isDemo ? [...OFFERED_VIEWS, 'demo' as const] : OFFERED_VIEWS;
+  const views = isDemo ? [...offeredViews(view), 'demo' as const] : offeredViews(view);
   return (
     <nav aria-label={t.viewsLabel} className={styles['navigation']}>
       <ul className={styles['list']}>
