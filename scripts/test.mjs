@@ -64,7 +64,7 @@ const NATIVE = vitest('native', 5);
 const NAMESPACES = vitest('platform-ns', 5);
 const BROWSER = vitest('browser', 5);
 const BROWSER_LAB = vitest('browser-lab', 5);
-const LAB = vitest('lab', 20, { isShown: true });
+const LAB = vitest('lab', 27, { isShown: true });
 
 const wanted = process.argv.slice(2);
 const known = [BUILD, ...COMPUTING, NATIVE, NAMESPACES, BROWSER, BROWSER_LAB, LAB].map(({ name }) => name);
