@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { doctorCheckSchema, type DoctorCheck } from '../../src-shared/model/doctor.ts';
 import type { Tunnel } from './daemons.ts';
+import { HOME_RESOLVER, NameServer, setResolvConf } from './desktop/name-server.ts';
 import { carrier } from './faults.ts';
 import { inHome } from './scene.ts';
 import type { Scene } from './scene.ts';
@@ -9,7 +10,12 @@ import type { Scene } from './scene.ts';
 describe('bowline doctor', () => {
   it('finds nothing wrong in a home where nothing is, and changes nothing', async () => {
     await inHome({}, async (scene) => {
+      setResolvConf(scene.home, HOME_RESOLVER);
+      await NameServer.start(scene, 'router');
       const tunnel = await scene.tunnel();
+      await scene.until('names to be found', async () =>
+        (await checked(tunnel, 'names')).verdict === 'ok' ? true : null,
+      );
       const before = await scene.home.systemState('laptop');
       const checks = await doctor(tunnel, '--fix');
       expect(checks.filter(({ verdict }) => verdict !== 'ok').map(({ name }) => name)).toEqual(['tray']);
