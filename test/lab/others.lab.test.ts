@@ -4,7 +4,7 @@ import { NewConnections } from './connections.ts';
 import { areBothLinksUsable } from './daemons.ts';
 import type { Tunnel } from './daemons.ts';
 import { carrier } from './faults.ts';
-import { BOX_WAN, GUEST, boxLanAddresses } from './home-plan.ts';
+import { BOX_WAN, GUEST } from './home-plan.ts';
 import { ForeignVpn, foreignState, startDocker, startFirewalld, startTailscale } from './other-software.ts';
 import { complaintsOf } from './roaming-cycle.ts';
 import { inHome } from './scene.ts';
@@ -167,22 +167,6 @@ describe('hosts of the local network', () => {
           expect(neighbour, `${link.name} in round ${round}`).toContain(link.mac);
         }
       }
-    });
-  });
-
-  it('a box that took the other link’s hardware address for Wi-Fi’s learns better at once', async () => {
-    await inHome({ subnets: 'one', rpFilter: 1, ipv6: false }, async (scene) => {
-      const { home } = scene;
-      const [boxAddress] = boxLanAddresses('one');
-      const [address = ''] = home.link('wlan0').addresses.v4.split('/');
-      const boxMac = (await home.run('box', 'ip', ['-brief', 'link', 'show', 'lan0'])).trim().split(/\s+/)[2];
-      // The laptop knows the box on Wi-Fi already, so that it need not ask, by which the box would learn.
-      await home.ip('laptop', `neigh replace ${boxAddress?.v4} lladdr ${boxMac} dev wlan0 nud reachable`);
-      const wrong = `${address} lladdr ${home.link('eth0').mac} dev lan0 nud reachable`;
-      await home.ip('box', `neigh replace ${wrong}`);
-      const tunnel = await scene.tunnel();
-      await tunnel.waitFor('both links', areBothLinksUsable, 3_000);
-      expect(await home.run('box', 'ip', ['neigh', 'show', address])).toContain(home.link('wlan0').mac);
     });
   });
 });
