@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
-/** @typedef {'build' | 'network' | 'lab' | 'bench' | 'browser'} Purpose */
+/** @typedef {'build' | 'network' | 'lab' | 'desktop' | 'bench' | 'browser'} Purpose */
 
 /**
  * Package by purpose, each with a program that proves its presence.
@@ -14,11 +14,16 @@ const PACKAGES = {
   network: { iproute2: 'ip', nftables: 'nft', ethtool: 'ethtool', procps: 'sysctl' },
   // What shares a laptop with Bowline.
   lab: {
+    'dbus-daemon': 'dbus-daemon',
+    'dnsmasq-base': 'dnsmasq',
     iptables: 'iptables-nft',
     'iputils-ping': 'ping',
     'wireguard-go': 'wireguard-go',
     'wireguard-tools': 'wg-quick',
   },
+  // These bring services that begin at once to manage the machine's links and rights, so only a machine that is there for
+  // tests gets them; elsewhere the tests beside them are skipped unless they are there anyway.
+  desktop: { 'network-manager': 'NetworkManager', polkitd: 'pkaction' },
   browser: { chromium: 'chromium' },
   // The rivals' packages are not among them: a rival that is not installed is left out of the run.
   bench: { iperf3: 'iperf3', 'util-linux': 'chrt' },
