@@ -15,7 +15,12 @@ export function debianProgram(packageName: string, file: string): string | null 
   const unpackedDir = join(projectDir(), 'dist/lab/debian', packageName);
   const unpacked = join(unpackedDir, file);
   if (!existsSync(unpacked)) unpack(packageName, unpackedDir);
-  return existsSync(unpacked) ? unpacked : null;
+  return existsSync(unpacked) && hasLibraries(unpacked) ? unpacked : null;
+}
+
+/** What is only unpacked may lack libraries of packages that it depends on; then it is as good as not there. */
+function hasLibraries(program: string): boolean {
+  return !execFileSync('ldd', [program], { encoding: 'utf8' }).includes('not found');
 }
 
 function unpack(packageName: string, unpackedDir: string): void {
