@@ -289,12 +289,12 @@ export class Transmitter {
   // ---- data ----------------------------------------------------------------------------------------------------
 
   private mayCarry(path: Path, now: number): boolean {
-    if (!path.isUsable) return false;
+    if (!path.takesCopies(now)) return false;
     const { outbox } = this.session;
-    const hasWork =
-      outbox.queuedIn(this.dataPaths.lanesOn(path)) > 0 ||
-      (path === this.replayPath && outbox.hasReplay) ||
-      this.mirrors.hasWork(path.id);
+    const hasOwn =
+      path.isUsable &&
+      (outbox.queuedIn(this.dataPaths.lanesOn(path)) > 0 || (path === this.replayPath && outbox.hasReplay));
+    const hasWork = hasOwn || this.mirrors.hasWork(path.id);
     if (!hasWork || path.windowRoom() <= 0) return false;
     if (path.mayPace(now)) return true;
     this.pacedUntil = Math.min(this.pacedUntil, path.model.nextSendAt(now));
@@ -304,7 +304,7 @@ export class Transmitter {
   private writeChunks(path: Path): number {
     const { builder } = this.ports;
     const { outbox } = this.session;
-    const lanes = this.dataPaths.lanesOn(path);
+    const lanes = path.isUsable ? this.dataPaths.lanesOn(path) : 0;
     const inTurn = this.dataPaths.inTurn(lanes);
     let refs = -1;
     while (builder.hasSegments && outbox.hasReferences()) {
@@ -375,7 +375,8 @@ export class Transmitter {
 
   private mirrorEverywhere(chunk: number, path: Path): void {
     for (const other of this.session.paths) {
-      if (other !== path && other.isUsable && !other.isReserve) this.mirrors.push(other.id, chunk);
+      if (other !== path && other.takesCopies(this.now) && !other.isReserve)
+        this.mirrors.push(other.id, chunk);
     }
   }
 

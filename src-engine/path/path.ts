@@ -99,7 +99,6 @@ export class Path {
   private reorderThreshold = MIN_REORDER_DATAGRAMS;
   private largestAcked = -1;
   private suspectFloorMicros = SUSPECT_FLOOR_MICROS;
-  private suspectedAt = 0;
 
   constructor(id: number) {
     this.id = id;
@@ -112,6 +111,11 @@ export class Path {
 
   get isUsable(): boolean {
     return this.state === 'validated';
+  }
+
+  /** Whether copies go out here: also while the path has just fallen silent, which on a link that loses means little. */
+  takesCopies(now: number): boolean {
+    return this.isUsable || (this.state === 'suspect' && now - this.stateSince < DOUBT_MICROS);
   }
 
   /** Share of datagrams lost lately, 0 to 1. */
@@ -255,6 +259,7 @@ export class Path {
     if (newest < 0) return true;
     this.model.onDelivered(this.model.delivered - deliveredBefore, now);
     this.onProgress(newest, ack, isRoundTrip, now);
+    if (this.state === 'suspect') this.recover(fate, now);
     sent.advance();
     this.detectLoss(fate, now);
     return true;
@@ -280,25 +285,26 @@ export class Path {
       now,
     );
     this.awaitingSince = this.bytesInFlight > 0 ? now : 0;
-    if (this.state === 'suspect') this.recover(now);
   }
 
-  private recover(now: number): void {
-    const wasQuick = now - this.suspectedAt < SPURIOUS_WITHIN_MICROS;
+  private recover(fate: ChunkFate, now: number): void {
+    const wasQuick = now - this.stateSince < SPURIOUS_WITHIN_MICROS;
     if (wasQuick) this.suspectFloorMicros = Math.min(MAX_SUSPECT_FLOOR_MICROS, this.suspectFloorMicros * 1.5);
     else this.suspectFloorMicros = SUSPECT_FLOOR_MICROS;
     this.loss.restart();
-    this.setAsideProbes();
+    this.setAside(fate);
     this.enter('validated', now);
     this.validatedAt = now;
   }
 
-  /** The probes that an outage swallowed count neither as in flight nor as loss of the path that works again. */
-  private setAsideProbes(): void {
+  /** What an outage swallowed counts neither as in flight nor as loss of the path that works again. */
+  private setAside(fate: ChunkFate): void {
     const sent = this.sent;
     for (let number = sent.oldest; number < sent.next; number++) {
       const slot = number % SENT_CAPACITY;
-      if (sent.state[slot] === SENT_IN_FLIGHT) sent.state[slot] = SENT_SUSPECTED;
+      if (sent.state[slot] !== SENT_IN_FLIGHT) continue;
+      sent.state[slot] = SENT_SUSPECTED;
+      fate.suspect(sent.refs[slot]!);
     }
     this.bytesInFlight = 0;
   }
@@ -433,16 +439,8 @@ export class Path {
 
   /** Believes the path to be failing: everything in flight may go out elsewhere at once. */
   suspect(fate: ChunkFate, now: number): void {
-    const sent = this.sent;
-    for (let number = sent.oldest; number < sent.next; number++) {
-      const slot = number % SENT_CAPACITY;
-      if (sent.state[slot] !== SENT_IN_FLIGHT) continue;
-      sent.state[slot] = SENT_SUSPECTED;
-      fate.suspect(sent.refs[slot]!);
-    }
-    this.bytesInFlight = 0;
+    this.setAside(fate);
     this.suspicions++;
-    this.suspectedAt = now;
     this.pingDue = true;
     this.enter('suspect', now);
   }
@@ -488,6 +486,8 @@ const SUSPECT_FLOOR_MICROS = 10_000;
 const MAX_SUSPECT_FLOOR_MICROS = 30_000;
 /** Recovered within this time, the suspicion was a pause rather than a failure. */
 const SPURIOUS_WITHIN_MICROS = 30_000;
+/** A path that has been silent for longer is dead rather than unlucky: a link that loses a tenth answers within this. */
+const DOUBT_MICROS = 200_000;
 /** Unresolved datagrams that a path without answers keeps: half of the ring, so that the other half takes probes. */
 const UNANSWERED_DATAGRAMS = SENT_CAPACITY / 2;
 /** While the only path stays silent, the others are asked this often: a link may return in any of these moments. */
