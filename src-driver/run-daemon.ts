@@ -37,6 +37,7 @@ export async function runDaemon(log: Log, start: () => Promise<Stoppable>): Prom
 function preferThisProcess(log: Log): void {
   try {
     setPriority(PREFERRED_NICENESS);
+    native.useTimeSlice(TIME_SLICE_MICROS);
   } catch (error) {
     log.debug('priority-refused', describeError(error));
   }
@@ -44,6 +45,11 @@ function preferThisProcess(log: Log): void {
 
 /** Ahead of a compile job, behind what a desktop runs for sound (-11 and below). */
 const PREFERRED_NICENESS = -7;
+/**
+ * Packets take less than this, so that a turn is rarely cut short, and whoever computes gives way at once: with the usual
+ * 1 to 3 ms twice as many packets of a call came more than 2 ms late on a machine with two busy cores.
+ */
+const TIME_SLICE_MICROS = 100;
 
 function notifyManager(message: string): void {
   const path = process.env['NOTIFY_SOCKET'];

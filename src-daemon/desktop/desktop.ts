@@ -63,6 +63,8 @@ export class Desktop {
   private wokeAt = 0;
   private linkedAt = 0;
   private hadLinks = true;
+  /** The kernel's neighbours as of this look around; null until somebody asks. */
+  private neighboursNow: readonly NeighbourEvent[] | null = null;
 
   constructor({ daemon, log, stateDir, journal, refreshLinks }: DesktopOptions) {
     this.daemon = daemon;
@@ -136,6 +138,7 @@ export class Desktop {
 
   /** To be called once a second. */
   tick(): void {
+    this.neighboursNow = null;
     this.sleep.tick();
     this.names.tick();
     const { daemon } = this;
@@ -186,9 +189,10 @@ export class Desktop {
       .catch((error: unknown) => this.log.warn('power-save-refused', describeError(error)));
   }
 
+  /** Several ask in each look around, and packets wait while the kernel tells. */
   private neighbours(): readonly NeighbourEvent[] {
-    return this.netlink
+    return (this.neighboursNow ??= this.netlink
       .dump('neighbour')
-      .filter((event): event is NeighbourEvent => event.type === 'neighbour');
+      .filter((event): event is NeighbourEvent => event.type === 'neighbour'));
   }
 }

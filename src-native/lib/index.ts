@@ -23,6 +23,7 @@ export const {
   carrierUp,
   peerCredentials,
   sdNotify,
+  useTimeSlice,
   DeadlineTimer,
   Tun,
   UdpSocket,

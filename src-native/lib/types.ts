@@ -355,6 +355,12 @@ export interface NativeApi {
   readonly peerCredentials: (fd: number) => PeerCredentials;
   /** Sends a message to a service manager's socket, such as `$NOTIFY_SOCKET`; `@` begins an abstract name. */
   readonly sdNotify: (path: string, message: string) => void;
+  /**
+   * Asks for turns of this length on the processor, for this thread: the shorter they are, the sooner it gets one after
+   * it was woken, and the sooner the next has its own; the share of the processor stays. 100 to 100,000 microseconds.
+   * Kernels before Linux 6.12 take no notice. Source: Linux kernel, Documentation/scheduler/sched-eevdf.rst.
+   */
+  readonly useTimeSlice: (micros: number) => void;
   /** Calls back once at the deadline that was set. */
   readonly DeadlineTimer: new (onDeadline: () => void) => NativeDeadlineTimer;
   readonly Tun: new (options: TunOptions) => NativeTun;

@@ -91,6 +91,7 @@ void defineAll(napi_env env, napi_value exports) {
       functionProperty<carrierUp>("carrierUp"),
       functionProperty<peerCredentials>("peerCredentials"),
       functionProperty<sdNotify>("sdNotify"),
+      functionProperty<useTimeSlice>("useTimeSlice"),
   };
   check(env, napi_define_properties(env, exports, sizeof functions / sizeof functions[0], functions));
   defineDeadlineTimer(env, exports);

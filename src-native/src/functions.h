@@ -18,5 +18,6 @@ napi_value nowMicros(Call& call);
 napi_value carrierUp(Call& call);
 napi_value peerCredentials(Call& call);
 napi_value sdNotify(Call& call);
+napi_value useTimeSlice(Call& call);
 
 }  // namespace bowline

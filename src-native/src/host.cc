@@ -4,8 +4,10 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <cstddef>
 #include <vector>
@@ -16,6 +18,18 @@
 namespace bowline {
 
 namespace {
+
+/** `struct sched_attr` as of Linux 3.14, SCHED_ATTR_SIZE_VER0; Debian 12's C library does not declare it. */
+struct SchedulingAttributes {
+  uint32_t size;
+  uint32_t policy;
+  uint64_t flags;
+  int32_t nice;
+  uint32_t priority;
+  uint64_t runtime;
+  uint64_t deadline;
+  uint64_t period;
+};
 
 int controlSocket(Instance& instance) {
   if (!instance.controlSocket.isOpen()) {
@@ -109,6 +123,18 @@ napi_value sdNotify(Call& call) {
   const ssize_t sent = sendto(notifier.get(), message.data(), message.size(), MSG_NOSIGNAL | MSG_DONTWAIT,
                               reinterpret_cast<const sockaddr*>(&address), length);
   if (sent < 0) throwSystem("sendto");
+  return call.undefined();
+}
+
+napi_value useTimeSlice(Call& call) {
+  const int32_t micros = call.int32(0, "micros");
+  // The kernel takes others, too, and makes these of them.
+  if (micros < 100 || micros > 100000) throwRange("ERR_OUT_OF_RANGE", "micros must be 100 to 100,000");
+  SchedulingAttributes attributes{};
+  if (syscall(SYS_sched_getattr, 0, &attributes, sizeof attributes, 0) != 0) throwSystem("sched_getattr");
+  attributes.size = sizeof attributes;
+  attributes.runtime = static_cast<uint64_t>(micros) * 1000;
+  if (syscall(SYS_sched_setattr, 0, &attributes, 0) != 0) throwSystem("sched_setattr");
   return call.undefined();
 }
 

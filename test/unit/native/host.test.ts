@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
+import { getPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { carrierUp, peerCredentials, sdNotify } from '../../../src-native/lib/index.ts';
+import { carrierUp, peerCredentials, sdNotify, useTimeSlice } from '../../../src-native/lib/index.ts';
 import { createNamespace, NAMESPACE_OBSTACLE, type Namespace } from '../../support/native/child.ts';
 
 let dir: string;
@@ -146,4 +146,24 @@ async function* readLines(stream: AsyncIterable<Buffer>): AsyncGenerator<string>
       text = text.slice(end + 1);
     }
   }
+}
+
+const SCHEDULING = '/proc/thread-self/sched';
+
+// Kernels before Linux 6.12 give everybody the same turns.
+test.runIf(existsSync(SCHEDULING) && readFileSync(SCHEDULING, 'utf8').includes('se.slice'))(
+  'this thread gets turns as short as it asks for',
+  () => {
+    const [before, nice] = [sliceMicros(), getPriority()];
+    useTimeSlice(250);
+    expect(sliceMicros()).toBe(250);
+    expect(getPriority()).toBe(nice);
+    useTimeSlice(before);
+    expect(sliceMicros()).toBe(before);
+    expect(() => useTimeSlice(99)).toThrow(expect.objectContaining({ code: 'ERR_OUT_OF_RANGE' }));
+  },
+);
+
+function sliceMicros(): number {
+  return Number(/^se\.slice *: *(\d+)$/m.exec(readFileSync(SCHEDULING, 'utf8'))?.[1]) / 1_000;
 }

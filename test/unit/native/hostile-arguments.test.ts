@@ -83,6 +83,7 @@ const FUNCTIONS = [
   'carrierUp',
   'peerCredentials',
   'sdNotify',
+  'useTimeSlice',
 ] as const satisfies readonly (keyof NativeApi)[];
 
 test('every function and method of the addon is tried', () => {

@@ -10,7 +10,7 @@ const LINKS = [
   { name: 'wlan0', delayMs: 5 },
 ] as const;
 const LOSS_RATIO = 0.05;
-const PLAIN_SECONDS = 8;
+const PLAIN_SECONDS = 30;
 const WARM_UP_SECONDS = 8;
 const SECONDS = 30;
 const MOST_LATE_MS = 2;
@@ -22,7 +22,8 @@ export const redundant: Measure = {
   name: 'redundant',
   title:
     '50 packets/s, redundant; 1 ms and 5 ms, each link loses 5 %; late is what comes more than 2 ms after the link ' +
-    'gave out the faster copy; way: from program to program, more than the delay of that link',
+    'gave out the faster copy; way: from program to program, more than the delay of that link; on the plain link, which ' +
+    'loses nothing, the same packets are late by this machine alone',
   columns: [
     { name: 'packets', label: 'packets', digits: 0 },
     { name: 'lost', label: 'lost', digits: 0 },
@@ -33,7 +34,8 @@ export const redundant: Measure = {
     { name: 'worst', label: 'worst, ms', digits: 2 },
     { name: 'wayP99', label: 'way p99, ms', digits: 2 },
     { name: 'wayWorst', label: 'worst, ms', digits: 2 },
-    { name: 'rawP99', label: 'plain link, way p99, ms', digits: 2 },
+    { name: 'rawLate', label: 'plain link, late', digits: 0 },
+    { name: 'rawP99', label: 'way p99, ms', digits: 2 },
     { name: 'rawWorst', label: 'worst, ms', digits: 2 },
   ],
   targets: [
@@ -77,6 +79,7 @@ export const redundant: Measure = {
           worst: Math.max(...afterCopyMs),
           wayP99: percentile(afterLinkMs, 0.99),
           wayWorst: Math.max(...afterLinkMs),
+          rawLate: plainMs.filter((late) => late > MOST_LATE_MS).length,
           rawP99: percentile(plainMs, 0.99),
           rawWorst: Math.max(...plainMs),
         },

@@ -51,7 +51,7 @@ test('packets without an answer, without a copy on each link, and lost by both l
       ],
       // Far too late for a copy of the second packet.
       [
-        [30 * MS, 35 * MS],
+        [36 * MS, 41 * MS],
         [40.2 * MS, 0],
       ],
     ),
