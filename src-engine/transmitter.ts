@@ -158,6 +158,7 @@ export class Transmitter {
     const isAppLimited =
       !outbox.hasReplay && waitingBytes < path.windowRoom() && !this.mirrors.hasWork(path.id);
     const number = path.book(builder.datagramBytes, refs, isEliciting, isAppLimited, now);
+    if (refs >= 0 && !path.isUsable) outbox.suspect(refs);
     builder.finish(path.id, key.remoteIndex, number, key.slot, this.remote);
     return number;
   }

@@ -195,7 +195,7 @@ export class Path {
   }
 
   /**
-   * Books a datagram that leaves now and returns its packet number.
+   * Books a datagram that leaves now and returns its packet number. On a suspect path its chunks count as suspected.
    * @param refs chunk references it carries, or -1. @param isEliciting whether it asks for an acknowledgement.
    */
   book(bytes: number, refs: number, isEliciting: boolean, isAppLimited: boolean, now: number): number {
@@ -210,7 +210,7 @@ export class Path {
       if (sent.oldest === packetNumber) sent.oldest++;
       return packetNumber;
     }
-    sent.state[slot] = SENT_IN_FLIGHT;
+    sent.state[slot] = refs >= 0 && !this.isUsable ? SENT_SUSPECTED : SENT_IN_FLIGHT;
     sent.bytes[slot] = bytes;
     sent.sentAt[slot] = now;
     const isClean = this.bytesInFlight <= CLEAN_IN_FLIGHT_BYTES;
