@@ -54,12 +54,13 @@ test('an earlier deadline replaces a later one, and the other way round', async 
     const last = makeTimer(() => {
       resolve();
     });
+    // Far enough ahead that a pause of the process between two of these lines changes nothing.
     const now = nowMicros();
-    moved.set(now + 1000);
+    moved.set(now + 50_000);
     moved.set(now + 60_000_000);
-    moved.set(now + 4000);
-    fixed.set(now + 2000);
-    last.set(now + 6000);
+    moved.set(now + 200_000);
+    fixed.set(now + 100_000);
+    last.set(now + 300_000);
   });
   expect(order).toEqual(['fixed', 'moved']);
 });

@@ -133,13 +133,17 @@ describe.skipIf(NAMESPACE_OBSTACLE)('in a network namespace (needs root)', () =>
       protocol: 78,
       requester: expect.any(Number) as number,
     };
-    expect(steps[5]).toEqual([{ ...rule, removed: false }]);
-    expect(steps[6]).toEqual([{ ...rule, removed: true }]);
+    // The kernel's own word about the cable may come in any step.
+    const rulesIn = (step: number) => steps[step]!.filter(({ type }) => type === 'rule');
+    expect(rulesIn(5)).toEqual([{ ...rule, removed: false }]);
+    expect(rulesIn(6)).toEqual([{ ...rule, removed: true }]);
     expect(find(steps, 7, 'address', () => true)).toMatchObject({ removed: true, address: '10.1.2.3' });
     expect(find(steps, 7, 'link', (event) => event.name === 'left' && event.removed)).toBeDefined();
   });
 
   test('IPv6 addresses, unreachable routes, rules and hops are told', async () => {
+    const isGlobal = ({ destination }: { readonly destination: string }): boolean =>
+      destination.startsWith('2001:');
     const steps = await namespace.run(watchCommands, {
       groups: ['address6', 'route6', 'rule6'] as const,
       commands: [
@@ -155,7 +159,8 @@ describe.skipIf(NAMESPACE_OBSTACLE)('in a network namespace (needs root)', () =>
         'link del one',
       ],
     });
-    expect(find(steps, 3, 'address', () => true)).toMatchObject({
+    // The link-local addresses of the cable come and get their routes when the kernel gets round to it.
+    expect(find(steps, 3, 'address', ({ address }) => !address.startsWith('fe80:'))).toMatchObject({
       family: 6,
       address: '2001:db8::5',
       prefixLength: 64,
@@ -163,14 +168,16 @@ describe.skipIf(NAMESPACE_OBSTACLE)('in a network namespace (needs root)', () =>
       deprecated: true,
       tentative: false,
     });
-    expect(find(steps, 4, 'route', () => true)).toMatchObject({
+    expect(find(steps, 4, 'route', isGlobal)).toMatchObject({
       family: 6,
       destination: '2001:db8:dead::',
       prefixLength: 48,
       metric: 9,
       routeType: 'unreachable',
     });
-    const hops = new Set(steps[5]!.map((event) => event.type === 'route' && event.gateway));
+    const hops = new Set(
+      steps[5]!.flatMap((event) => (event.type === 'route' && isGlobal(event) ? [event.gateway] : [])),
+    );
     expect(hops).toEqual(new Set(['2001:db8::1', '2001:db8::2']));
     expect(find(steps, 6, 'rule', () => true)).toMatchObject({
       family: 6,

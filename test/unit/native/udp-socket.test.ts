@@ -119,9 +119,15 @@ describe.each<{ family: 4 | 6; loopback: string }>([
 
     bench.send(sender, [{ data: Buffer.from('read'), addressId }]);
     bench.send(receiver, [{ data: Buffer.alloc(10), addressId: goneId }]);
-    read.push(...bench.receiveNow(receiver).map(({ data }) => data.toString()));
+    const errors: unknown[] = [];
+    // A kernel that is busy delivers after the send has returned.
+    while (read.length < 2 || errors.length < 1) {
+      read.push(...bench.receiveNow(receiver).map(({ data }) => data.toString()));
+      errors.push(...receiver.takeErrors());
+      await nextTurn();
+    }
     expect(read).toEqual(['heard', 'read']);
-    expect(receiver.takeErrors()).toHaveLength(1);
+    expect(errors).toHaveLength(1);
   });
 
   test('an unreachable peer does not cost another peer its datagram', async () => {
@@ -147,11 +153,12 @@ describe.each<{ family: 4 | 6; loopback: string }>([
     let calls = 0;
     sender.startPolling(() => calls++);
     for (let i = 0; i < 300; i++) bench.send(sender, [{ data: Buffer.alloc(10), addressId }]);
-    for (let turn = 0; turn < 50; turn++) await nextTurn();
-    const settled = calls;
-    for (let turn = 0; turn < 50; turn++) await nextTurn();
-    expect(settled).toBeGreaterThan(0);
-    expect(calls).toBe(settled);
+    // Errors may come late; that there are no more calls is seen when 50 turns have brought none.
+    let settled = -1;
+    while (calls === 0 || calls !== settled) {
+      settled = calls;
+      for (let turn = 0; turn < 50; turn++) await nextTurn();
+    }
     expect(sender.takeErrors().length).toBeLessThanOrEqual(64);
   });
 
