@@ -2,6 +2,17 @@ import { execFileSync } from 'node:child_process';
 import { exec, type Exec } from '../../src-platform/exec.ts';
 import type { SysctlFiles } from '../../src-platform/sysctl.ts';
 
+/**
+ * A shell script that ends once so many devices have their link-local addresses: the kernel gives them, with routes,
+ * some time after it was told that a cable is up.
+ */
+export function untilLinkLocalAddresses(devices: number): string {
+  return `for turn in $(seq 1000); do
+    [ $(ip -6 -o addr show scope link -tentative | wc -l) -lt ${devices} ] || break
+    sleep 0.01
+  done`;
+}
+
 let count = 0;
 
 /** A network namespace of a test, with everything that adapters need to work inside it. Needs root. */

@@ -12,7 +12,7 @@ import { LaptopRoutes } from '../../../src-platform/routes/laptop-routes.ts';
 import type { DesiredRoutes } from '../../../src-platform/routes/route-facts.ts';
 import { Sysctls } from '../../../src-platform/sysctl.ts';
 import { linkSysctls } from '../../../src-platform/links/link-tuning.ts';
-import { NetworkNamespace } from '../../support/network-namespace.ts';
+import { NetworkNamespace, untilLinkLocalAddresses } from '../../support/network-namespace.ts';
 
 let home: NetworkNamespace;
 let stateDir: string;
@@ -33,6 +33,7 @@ beforeEach(async () => {
     ip -6 route add default via fd01::1 dev eth0 metric 100
     ip rule add priority 32765 from 9.9.9.9 lookup main
     ip tuntap add dev bowline0 mode tun
+    ${untilLinkLocalAddresses(4)}
   `);
 });
 afterEach(async () => {
