@@ -84,11 +84,13 @@ describe('the view of apps in a browser', () => {
   it('adds a rule by the keyboard, and Escape adds none', async () => {
     const { page } = await show();
     await page.getByRole('button', { name: 'Add rule' }).click();
+    await untilFieldHasFocus(page);
     await page.keyboard.type('/usr/bin/rsync');
     await page.keyboard.press('Escape');
     await page.getByRole('dialog').waitFor({ state: 'detached' });
-    expect(await focused(page)).toBe('Add rule');
+    await page.locator('button:focus', { hasText: 'Add rule' }).waitFor();
     await page.keyboard.press('Enter');
+    await untilFieldHasFocus(page);
     await page.keyboard.type('/usr/bin/rsync');
     await page.keyboard.press('Enter');
     await page.getByRole('button', { name: 'Remove the rule of /usr/bin/rsync' }).waitFor();
@@ -156,6 +158,10 @@ async function focused(page: Page): Promise<string> {
   return page.evaluate(
     `document.activeElement.getAttribute('aria-label') ?? document.activeElement.textContent ?? ''`,
   );
+}
+
+async function untilFieldHasFocus(page: Page): Promise<void> {
+  await page.getByRole('dialog').getByRole('textbox').and(page.locator(':focus')).waitFor();
 }
 
 async function choose(page: Page, path: string): Promise<void> {

@@ -37,6 +37,7 @@ describe('the window over a real daemon in a virtual home', () => {
       await shows(/^Protected on /);
 
       scene.note('pull the cable of the carrying link');
+      await untilCableCarries(tunnel);
       await page.evaluate(WATCH_HEADLINE);
       const told = toldOfSwitch(tunnel.laptop.socketPath);
       await told.isFollowing;
@@ -214,6 +215,7 @@ describe('the window on a laptop that knows no box', () => {
 
       scene.note('the proof');
       await says('Waiting for the cable');
+      await untilCableCarries(tunnel);
       const pulled = await carrier(home, 'eth0');
       await says('Wi-Fi took over, and every connection lived on.');
       const { lastSwitch } = await tunnel.waitFor('the switch', (now) => now.lastSwitch !== null);
@@ -225,6 +227,11 @@ describe('the window on a laptop that knows no box', () => {
     });
   });
 });
+
+/** A busy machine may let Wi-Fi carry for a moment; the cable takes over again. */
+async function untilCableCarries(tunnel: Tunnel): Promise<void> {
+  await tunnel.waitFor('the cable to carry', ({ carrying }) => carrying.join() === 'eth0');
+}
 
 async function showCode(box: DaemonProcess): Promise<ShownCode> {
   return shownCodeSchema.parse(JSON.parse(await boxCommand(box, 'pair', '--json')));

@@ -67,7 +67,11 @@ export class OpenWindow implements AsyncDisposable {
 
   /** How far the page can be scrolled sideways, in pixels. */
   sidewaysOverflow(): Promise<number> {
-    return this.page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth');
+    // What is drawn to size, as curves are, learns its place in one frame and takes it in the next.
+    return this.page.evaluate(`new Promise((resolve) => {
+      const measure = () => resolve(document.documentElement.scrollWidth - document.documentElement.clientWidth);
+      requestAnimationFrame(() => requestAnimationFrame(measure));
+    })`);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
