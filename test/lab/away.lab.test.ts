@@ -9,7 +9,7 @@ import { boxLanAddresses } from './home-plan.ts';
 import { monotonicMicros } from './monotonic.ts';
 import { inHome } from './scene.ts';
 
-/** From the home network being there to being protected again; asking for the status takes a third of a second. */
+/** From the home network being there to being protected again. */
 const MOST_RETURN_MICROS = 2_000_000;
 /** What the router gives the box while the laptop is away. */
 const NEW_BOX = '192.168.77.99';

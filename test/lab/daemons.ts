@@ -3,10 +3,12 @@ import type { ChildProcess } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, openSync, closeSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { boxStatusSchema } from '../../src-shared/model/box-status.ts';
+import { loadOrCreateStaticKey } from '../../src-platform/storage/static-key.ts';
+import { boxContract, daemonContract } from '../../src-shared/control/contract.ts';
 import type { BoxStatus } from '../../src-shared/model/box-status.ts';
 import { daemonStatusSchema } from '../../src-shared/model/status.ts';
 import type { DaemonStatus } from '../../src-shared/model/status.ts';
+import { askDaemon } from './control.ts';
 import type { VirtualHome } from './home.ts';
 import { LINK_NAMES, boxLanAddresses } from './home-plan.ts';
 import type { NodeName } from './home-plan.ts';
@@ -176,22 +178,17 @@ export class Tunnel implements AsyncDisposable {
     return tryProgram(binPath('bowline'), [...args, '--socket', this.laptop.socketPath]);
   }
 
-  /** Asks the box for its status. */
-  async boxStatus(): Promise<BoxStatus> {
-    const args = ['status', '--json', '--socket', this.box.socketPath];
-    return boxStatusSchema.parse(JSON.parse(await runProgram(binPath('bowline-box'), args)));
+  /** Asks the box for its status. Rejects while the box does not answer. */
+  boxStatus(): Promise<BoxStatus> {
+    return askBoxStatus(this.box.socketPath);
   }
 
   /** Asks for the status; null while the daemon does not answer. */
-  async status(): Promise<DaemonStatus | null> {
-    const result = await this.tryCli('status', '--json');
-    if (result.status !== 0) {
-      return null;
-    }
-    return daemonStatusSchema.parse(JSON.parse(result.stdout));
+  status(): Promise<DaemonStatus | null> {
+    return askDaemon(daemonContract, this.laptop.socketPath, 'status.get', {});
   }
 
-  /** Asks every 100 ms until the status is as wanted; throws with the last one after the timeout. */
+  /** Asks every 50 ms until the status is as wanted; throws with the last one after the timeout. */
   async waitFor(
     what: string,
     isWanted: (status: DaemonStatus) => boolean,
@@ -209,7 +206,7 @@ export class Tunnel implements AsyncDisposable {
           throw new Error(`waiting for ${what}: ${daemon.name} has ended; see ${daemon.logPath}`);
         }
       }
-      await new Promise((resolve) => setTimeout(resolve, 100));
+      await new Promise((resolve) => setTimeout(resolve, 50));
     }
     throw new Error(`waiting for ${what}: still ${JSON.stringify(last)} after ${timeoutMs} ms`);
   }
@@ -302,8 +299,10 @@ export interface TunnelOptions {
 /** Starts both daemons, paired by key, switches on and settles when both links are usable. */
 export async function startTunnel(home: VirtualHome, options: TunnelOptions = {}): Promise<Tunnel> {
   requireBuild();
-  const laptopKey = await publicKey(home, 'bowlined');
-  const boxKey = await publicKey(home, 'bowline-box');
+  const [laptopKey, boxKey] = await Promise.all([
+    publicKey(home, 'bowlined'),
+    publicKey(home, 'bowline-box'),
+  ]);
   const tunnel = new Tunnel(
     startBox(home, { laptop: laptopKey, ...options.otherPeers }, options.box),
     startLaptop(home, boxKey, options.laptop),
@@ -326,14 +325,22 @@ export function areBothLinksUsable(status: DaemonStatus): boolean {
   );
 }
 
+/** Asks a box for its status. Rejects while it does not answer. */
+export async function askBoxStatus(socketPath: string): Promise<BoxStatus> {
+  const status = await askDaemon(boxContract, socketPath, 'box.status', {});
+  if (status === null) throw new Error(`no box answers at ${socketPath}`);
+  return status;
+}
+
 /** Tells a daemon's public key; makes one on first use. */
 export async function publicKey(
   home: VirtualHome,
   name: DaemonName,
   node: 'laptop' | 'guest' = 'laptop',
 ): Promise<string> {
-  const { stateDir } = daemonPaths(home, name, node);
-  return (await runProgram(binPath(name), ['key', '--state-dir', stateDir])).trim();
+  // Without the program for it, which takes as long as the rest of the start.
+  const key = await loadOrCreateStaticKey(daemonPaths(home, name, node).stateDir);
+  return key.publicKeyText;
 }
 
 /** Copies the daemons' logs of a home to where they outlive it; hands back the folder. */

@@ -5,13 +5,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';
-import { boxStatusSchema } from '../../src-shared/model/box-status.ts';
+import { boxContract, daemonContract } from '../../src-shared/control/contract.ts';
 import type { BoxStatus } from '../../src-shared/model/box-status.ts';
 import { foundBoxSchema } from '../../src-shared/model/found-box.ts';
 import type { FoundBox } from '../../src-shared/model/found-box.ts';
-import { daemonStatusSchema } from '../../src-shared/model/status.ts';
 import type { DaemonStatus } from '../../src-shared/model/status.ts';
-import { NetworkNamespace } from '../support/network-namespace.ts';
+import { NetworkNamespace, untilLinkLocalAddresses } from '../support/network-namespace.ts';
+import { askDaemon } from './control.ts';
 import { monotonicMicros } from './monotonic.ts';
 import { projectDir, runProgram, tryProgram } from './programs.ts';
 import type { ProgramResult } from './programs.ts';
@@ -57,6 +57,7 @@ export class Neighbourhood implements AsyncDisposable {
         if (hasIpv4) machine.run(`ip addr add 192.168.77.${host}/24 dev ${device}`);
         host++;
       }
+      machine.run(untilLinkLocalAddresses(devices.length));
     }
   }
 
@@ -140,16 +141,13 @@ export class Neighbourhood implements AsyncDisposable {
   }
 
   /** The laptop's status; null while it does not answer. */
-  async status(): Promise<DaemonStatus | null> {
-    const { status, stdout } = await this.cli('status', '--json');
-    return status === 0 ? daemonStatusSchema.parse(JSON.parse(stdout)) : null;
+  status(): Promise<DaemonStatus | null> {
+    return askDaemon(daemonContract, this.socketPath('laptop'), 'status.get', {});
   }
 
   /** A box's status; null while it does not answer. */
-  async boxStatus(neighbour: Neighbour): Promise<BoxStatus | null> {
-    const args = ['status', '--json', '--socket', this.socketPath(neighbour)];
-    const { status, stdout } = await tryProgram(binPath('bowline-box'), args);
-    return status === 0 ? boxStatusSchema.parse(JSON.parse(stdout)) : null;
+  boxStatus(neighbour: Neighbour): Promise<BoxStatus | null> {
+    return askDaemon(boxContract, this.socketPath(neighbour), 'box.status', {});
   }
 
   /** Waits until a box is announced. */

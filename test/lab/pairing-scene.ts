@@ -2,9 +2,9 @@ import { mkdirSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { laptopNameOf } from '../../src-box/peers/laptop-name.ts';
-import { boxStatusSchema, type BoxStatus } from '../../src-shared/model/box-status.ts';
+import type { BoxStatus } from '../../src-shared/model/box-status.ts';
 import { shownCodeSchema, type ShownCode } from '../../src-shared/model/pairing.ts';
-import { DaemonProcess } from './daemons.ts';
+import { askBoxStatus, DaemonProcess } from './daemons.ts';
 import { FaultyMachine } from './faulty-libc.ts';
 import type { VirtualHome } from './home.ts';
 import { LINK_NAMES } from './home-plan.ts';
@@ -56,9 +56,9 @@ export async function showCode(box: DaemonProcess): Promise<ShownCode> {
   return shownCodeSchema.parse(JSON.parse(await boxCommand(box, 'pair', '--json')));
 }
 
-/** Asks a box for its status. */
-export async function boxStatusOf(box: DaemonProcess): Promise<BoxStatus> {
-  return boxStatusSchema.parse(JSON.parse(await boxCommand(box, 'status', '--json')));
+/** Asks a box for its status. Rejects while it does not answer. */
+export function boxStatusOf(box: DaemonProcess): Promise<BoxStatus> {
+  return askBoxStatus(box.socketPath);
 }
 
 /** A code that is not the one that is shown. */
