@@ -3,6 +3,7 @@ import type { ChildProcess, SpawnOptions } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { CommandChild } from './command-child.ts';
 import type { Moment } from './command-child.ts';
 import { LinkEmulator } from './emulator/link-emulator.ts';
@@ -22,6 +23,7 @@ import {
   machineCommands,
 } from './home-plan.ts';
 import type { LinkName, LinkPlan, LinkShape, NodeName, Subnets } from './home-plan.ts';
+import { monotonicMicros } from './monotonic.ts';
 import { runProgram, tryProgram } from './programs.ts';
 import type { ProgramResult } from './programs.ts';
 
@@ -176,6 +178,14 @@ export class VirtualHome implements AsyncDisposable {
   }
 
   /**
+   * Waits until the kernel has noticed that all cables of a node are plugged in. It does so by itself, some time after
+   * the command: until then a device sends nothing, and its link-local address and routes are not there.
+   */
+  async settle(node: NodeName): Promise<void> {
+    await this.run(node, 'sh', ['-c', SETTLE_SCRIPT, this.hasIpv6 ? '6' : '4']);
+  }
+
+  /**
    * Renders everything a daemon may have changed on a node: rules, routes, addresses, firewall, sysctls, resolver.
    * Counters and life times are left out, so that two snapshots of an unchanged system are equal.
    */
@@ -189,11 +199,8 @@ export class VirtualHome implements AsyncDisposable {
       'sysctl -a 2>/dev/null | grep ^net | grep -vE "count|nf_conntrack_(max|buckets)|random|route.(flush|gc)" | sort',
       'cat /etc/resolv.conf',
     ];
-    const parts: string[] = [];
-    for (const command of commands) {
-      parts.push(`$ ${command}\n${await this.run(node, 'sh', ['-c', command])}`);
-    }
-    return parts.join('\n');
+    const script = commands.map((command) => `echo '$ ${command}'; ${command} || exit; echo`);
+    return this.run(node, 'sh', ['-c', script.join('\n')]);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -253,6 +260,7 @@ export class VirtualHome implements AsyncDisposable {
       'laptop',
       ...LINK_NAMES.flatMap((name) => laptopLinkCommands(this.link(name), this.hasIpv6)),
     );
+    await Promise.all(NODE_NAMES.filter((node) => node !== 'air').map((node) => this.settle(node)));
   }
 
   /** A running `ip` remembers the index of every device it has seen; a re-created one has another. */
@@ -290,6 +298,23 @@ const ENTER_SCRIPT = 'mount -t cgroup2 cgroup2 /sys/fs/cgroup 2>/dev/null; exec 
 function enterArgs(namespace: string, file: string, args: readonly string[]): string[] {
   return ['netns', 'exec', namespace, 'sh', '-c', ENTER_SCRIPT, 'sh', file, ...args];
 }
+
+/**
+ * A script that ends once every device that is switched on works and, where its argument is `6`, has a link-local
+ * address that may be used.
+ */
+const SETTLE_SCRIPT = `
+  devices() { ip -o link show up | grep -v LOOPBACK; }
+  isSettled() {
+    ! devices | grep -qv 'state UP' || return 1
+    [ $0 != 6 ] || [ $(ip -6 -o addr show scope link -tentative | wc -l) -ge $(devices | wc -l) ]
+  }
+  for turn in $(seq 1000); do
+    isSettled && exit
+    sleep 0.01
+  done
+  ip addr >&2
+  exit 1`;
 
 function sysctls(node: NodeName, hasIpv6: boolean, rpFilter: number): string[] {
   const lines = ['net.ipv6.conf.all.accept_ra=0', 'net.ipv6.conf.default.accept_ra=0'];
@@ -356,11 +381,15 @@ async function removeNamespaces(prefix: string): Promise<void> {
     await tryProgram('ip', ['netns', 'delete', name]);
     rmSync(join(NETNS_CONFIG_DIR, name), { recursive: true, force: true });
   }
-  const left = await present();
-  if (left.length > 0) {
-    throw new Error(`namespaces ${left.join(', ')} cannot be removed`);
+  const deadline = monotonicMicros() + MOST_REMOVAL_MICROS;
+  for (let left = await present(); left.length > 0; left = await present()) {
+    if (monotonicMicros() > deadline) throw new Error(`namespaces ${left.join(', ')} cannot be removed`);
+    await sleep(20);
   }
 }
+
+/** Whoever else removes a namespace has taken its name away after this. */
+const MOST_REMOVAL_MICROS = 5_000_000;
 
 async function namespaceNames(): Promise<string[]> {
   const text = await runProgram('ip', ['-json', 'netns', 'list']);

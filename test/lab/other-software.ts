@@ -20,6 +20,7 @@ export async function startDocker(home: VirtualHome): Promise<void> {
     'link set dev veth3f1c2aa master docker0 up',
     'link set dev vethb07d9e1 up',
   );
+  await home.settle('laptop');
   await home.run('laptop', 'sysctl', ['-qw', 'net.ipv4.ip_forward=1']);
   await home.run('laptop', 'iptables-nft-restore', ['--noflush'], DOCKER_RULES);
 }
