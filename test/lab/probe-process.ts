@@ -16,7 +16,8 @@ const PROBE_NAMES = [
 ] as const;
 export type ProbeName = (typeof PROBE_NAMES)[number];
 
-type RequestTable = Record<string, { readonly params: unknown; readonly result: unknown }>;
+/** What a probe may be asked, by method. */
+export type RequestTable = Record<string, { readonly params: unknown; readonly result: unknown }>;
 
 /** A probe that runs on a node of the home and is asked over its standard input. Dispose ends it. */
 export class ProbeProcess<Requests extends RequestTable> implements AsyncDisposable {

@@ -1,6 +1,8 @@
 import type { VirtualHome } from './home.ts';
+import type { NodeName } from './home-plan.ts';
 import { monotonicMicros } from './monotonic.ts';
 import { ProbeProcess } from './probe-process.ts';
+import type { ProbeName, RequestTable } from './probe-process.ts';
 import type {
   ArrivalsInWindow,
   EchoClientRequests,
@@ -148,46 +150,48 @@ export class Traffic implements AsyncDisposable {
     const stream = options.stream === undefined ? { packetsPerSecond: 1000, sizeBytes: 200 } : options.stream;
     const rate = options.transferBitsPerSecond === undefined ? 20_000_000 : options.transferBitsPerSecond;
     const echoIntervalMs = options.echoIntervalMs === undefined ? 50 : options.echoIntervalMs;
-    if (rate !== null || echoIntervalMs !== null) {
-      const server = await this.#probe<TcpServerRequests>(home, 'net', 'tcp-server', false);
-      const { port } = await server.ask('listen', { port: 0 });
-      this.#tcpServer = server;
-      if (rate !== null) {
-        const startTransfer = async (
-          kind: 'download' | 'upload',
-        ): Promise<ProbeProcess<TcpClientRequests>> => {
-          const client = await this.#probe<TcpClientRequests>(home, node, 'tcp-client', false);
-          const plan: TransferPlan = {
-            id: kind,
-            kind,
-            seed: kind === 'download' ? 1 : 2,
-            rateBitsPerSecond: rate,
-            bytes: 0,
-            hashes: true,
-          };
-          await client.ask('start', { host, port, plan });
-          return client;
-        };
-        this.#download = await startTransfer('download');
-        this.#upload = await startTransfer('upload');
-      }
-      if (echoIntervalMs !== null) {
-        this.#echo = await this.#probe<EchoClientRequests>(home, node, 'echo-client', true);
-        const patienceMs = options.echoPatienceMs ?? 10_000;
-        await this.#echo.ask('start', { host, port, intervalMs: echoIntervalMs, patienceMs });
-      }
+    const hasTcp = rate !== null || echoIntervalMs !== null;
+    const probe = <Requests extends RequestTable>(
+      isWanted: boolean,
+      where: NodeName,
+      name: ProbeName,
+      isMeasuring: boolean,
+    ): Promise<ProbeProcess<Requests>> | null =>
+      isWanted ? this.#probe<Requests>(home, where, name, isMeasuring) : null;
+    // All of them at once: starting a program takes longer than what is asked of it then.
+    const [tcpServer, download, upload, echo, udpServer, udpClient] = await Promise.all([
+      probe<TcpServerRequests>(hasTcp, 'net', 'tcp-server', false),
+      probe<TcpClientRequests>(rate !== null, node, 'tcp-client', false),
+      probe<TcpClientRequests>(rate !== null, node, 'tcp-client', false),
+      probe<EchoClientRequests>(echoIntervalMs !== null, node, 'echo-client', true),
+      probe<UdpServerRequests>(stream !== null, 'net', 'udp-server', true),
+      probe<UdpClientRequests>(stream !== null, node, 'udp-client', true),
+    ]);
+    this.#tcpServer = tcpServer;
+    const tcp = await tcpServer?.ask('listen', { port: 0 });
+    if (tcp !== undefined && rate !== null) {
+      const plan = { rateBitsPerSecond: rate, bytes: 0, hashes: true } satisfies Partial<TransferPlan>;
+      const of = (id: 'download' | 'upload', seed: number): TransferPlan => ({ ...plan, id, kind: id, seed });
+      await download?.ask('start', { host, port: tcp.port, plan: of('download', 1) });
+      await upload?.ask('start', { host, port: tcp.port, plan: of('upload', 2) });
+      this.#download = download;
+      this.#upload = upload;
     }
-    if (stream !== null) {
-      const server = await this.#probe<UdpServerRequests>(home, 'net', 'udp-server', true);
-      const { port } = await server.ask('listen', { port: 0 });
-      const client = await this.#probe<UdpClientRequests>(home, node, 'udp-client', true);
-      await client.ask('start', { host, port, ...stream, expectedSeconds: options.expectedSeconds ?? 300 });
-      this.#udpClient = client;
-      this.#udpServer = server;
+    if (tcp !== undefined && echoIntervalMs !== null) {
+      const patienceMs = options.echoPatienceMs ?? 10_000;
+      await echo?.ask('start', { host, port: tcp.port, intervalMs: echoIntervalMs, patienceMs });
+      this.#echo = echo;
+    }
+    if (stream !== null && udpServer !== null && udpClient !== null) {
+      const { port } = await udpServer.ask('listen', { port: 0 });
+      const expectedSeconds = options.expectedSeconds ?? 300;
+      await udpClient.ask('start', { host, port, ...stream, expectedSeconds });
+      this.#udpClient = udpClient;
+      this.#udpServer = udpServer;
     }
   }
 
-  async #probe<Requests extends Record<string, { readonly params: unknown; readonly result: unknown }>>(
+  async #probe<Requests extends RequestTable>(
     ...args: Parameters<typeof ProbeProcess.start>
   ): Promise<ProbeProcess<Requests>> {
     const probe = await ProbeProcess.start<Requests>(...args);
