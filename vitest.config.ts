@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { MEASURING_FILES } from './test/lab/measuring.ts';
 
 const NAMESPACE_TESTS = 'test/**/*.ns.test.ts';
 const NATIVE_TESTS = 'test/unit/native/**/*.test.ts';
@@ -75,8 +76,21 @@ export default defineConfig({
         test: {
           name: 'lab',
           include: ['test/lab/**/*.lab.test.ts'],
+          exclude: [...MEASURING_FILES],
           pool: 'forks',
-          // Gaps of a few milliseconds are measured: two homes at once would measure each other.
+          // They wait for kernels and timers most of the time. Three at a time would wait for the processor instead.
+          maxWorkers: 2,
+          // Vitest takes projects of one group for equally wide.
+          sequence: { groupOrder: 1 },
+          testTimeout: 300_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
+        test: {
+          name: 'lab-alone',
+          include: [...MEASURING_FILES],
+          pool: 'forks',
           fileParallelism: false,
           testTimeout: 300_000,
           hookTimeout: 120_000,
