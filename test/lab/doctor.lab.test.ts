@@ -40,6 +40,10 @@ describe('bowline doctor', () => {
       await cable.undo();
 
       await tunnel[Symbol.asyncDispose]();
+      // The kernel notices by itself that the cable is back.
+      await scene.until('the carrier to be back', async () =>
+        (await home.run('laptop', 'ip', ['route'])).includes('linkdown') ? null : true,
+      );
       expect(await home.systemState('laptop')).toBe(before);
     });
   });

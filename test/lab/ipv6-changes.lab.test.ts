@@ -69,7 +69,11 @@ describe('IPv6 addresses', () => {
       const hasFirst = async (): Promise<boolean> =>
         (await home.run('laptop', 'ip', ['-6', 'addr', 'show', 'dev', 'eth0'])).includes('fd00:77::10/64');
       expect(await hasFirst(), 'the first address is left while it is still there').toBe(true);
-      await scene.until('the end of the first address', async () => ((await hasFirst()) ? null : true));
+      await scene.until(
+        'the end of the first address',
+        async () => ((await hasFirst()) ? null : true),
+        20_000,
+      );
       await scene.pause('traffic from the other address', 500);
       const status = await tunnel.status();
       expect(complaintsOf(await traffic.finish())).toEqual([]);
@@ -155,18 +159,30 @@ function untilRefused(scene: Scene, address: string): ReturnType<typeof attempt>
   });
 }
 
-/** Tries to reach a port as a program would, and tells what it hears and when. */
+/**
+ * Tries to reach a port as a program would, and tells what it hears and when: of three times the fastest, since a pause
+ * of the machine is no pause of the kernel's answer.
+ */
 async function attempt(
   home: VirtualHome,
   address: string,
 ): Promise<{ readonly code: string; readonly millis: number }> {
   const script = `
-    const began = performance.now();
-    const socket = require('node:net').connect({ host: process.argv[1], port: 9 });
-    const tell = (code) => { console.log(JSON.stringify({ code, millis: performance.now() - began })); process.exit(0); };
-    socket.on('error', (error) => tell(error.code));
-    socket.on('connect', () => tell('connected'));
-    setTimeout(() => tell('silence'), 5000);
+    const { connect } = require('node:net');
+    const once = () => new Promise((resolve) => {
+      const began = performance.now();
+      const tell = (code) => { socket.destroy(); resolve({ code, millis: performance.now() - began }); };
+      const socket = connect({ host: process.argv[1], port: 9, timeout: 5000 });
+      socket.on('error', (error) => tell(error.code));
+      socket.on('connect', () => tell('connected'));
+      socket.on('timeout', () => tell('silence'));
+    });
+    const tell = async () => {
+      const outcomes = [await once(), await once(), await once()];
+      const [fastest] = outcomes.sort((one, other) => one.millis - other.millis);
+      console.log(JSON.stringify(fastest));
+    };
+    void tell();
   `;
   return JSON.parse(await home.run('laptop', process.execPath, ['-e', script, address])) as Awaited<
     ReturnType<typeof attempt>

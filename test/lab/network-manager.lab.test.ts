@@ -8,6 +8,7 @@ import { carrier } from './faults.ts';
 import type { VirtualHome } from './home.ts';
 import { LINK_NAMES } from './home-plan.ts';
 import { inHome } from './scene.ts';
+import type { Scene } from './scene.ts';
 
 const CAN_RUN = HAS_NETWORK_MANAGER && existsSync(DNSMASQ_PROGRAM) && existsSync(BUS_PROGRAM);
 const LEASES = [
@@ -49,8 +50,7 @@ describe.skipIf(!CAN_RUN)('beside NetworkManager (needs network-manager, dnsmasq
       // It still waits for the cable to come back, and its routes are there.
       expect(await mainRoutes(home)).toContain('dev eth0');
       expect((await tunnel.status())?.carrying).toEqual(['wlan0']);
-      await scene.pause('unplugged for longer than its patience', 5000);
-      expect(await mainRoutes(home)).not.toContain('dev eth0');
+      await untilRoutesAreGone(scene);
       await unplugged.undo();
       await tunnel.waitFor('both links', areBothLinksUsable);
 
@@ -58,7 +58,7 @@ describe.skipIf(!CAN_RUN)('beside NetworkManager (needs network-manager, dnsmasq
       await leases[Symbol.asyncDispose]();
       await NameServer.start(scene, 'router', [...LEASES, '--dhcp-range=192.168.77.130,192.168.77.149,5m']);
       const again = await carrier(home, 'eth0');
-      await scene.pause('unplugged for longer than its patience', 7500);
+      await untilRoutesAreGone(scene);
       await again.undo();
       await tunnel.waitFor('a new address in use', (status) =>
         status.links.some(
@@ -76,6 +76,15 @@ describe.skipIf(!CAN_RUN)('beside NetworkManager (needs network-manager, dnsmasq
     });
   });
 });
+
+/** It waits for six seconds for a cable to come back. */
+async function untilRoutesAreGone(scene: Scene): Promise<void> {
+  await scene.until(
+    'the end of its patience',
+    async () => ((await mainRoutes(scene.home)).includes('dev eth0') ? null : true),
+    20_000,
+  );
+}
 
 /** The main table without what changes by itself. */
 async function mainRoutes(home: VirtualHome): Promise<string> {

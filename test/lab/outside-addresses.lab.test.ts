@@ -42,10 +42,12 @@ describe('the tunnel', () => {
   it('learns the box’s address in the other subnet and lets the second link stand by', async () => {
     await inHome({ subnets: 'two' }, async (scene) => {
       const tunnel = await scene.tunnel({ laptop: { boxHosts: ['192.168.77.1'] } });
-      const status = await tunnel.waitFor('both links', areBothLinksUsable);
+      // A busy machine may let Wi-Fi carry for a moment; the cable takes over again.
+      const status = await tunnel.waitFor('Wi-Fi to stand by', ({ links }) =>
+        links.some(({ name, state }) => name === 'wlan0' && state === 'standby'),
+      );
       expect(addressOf(status, 'eth0')).toMatch(/^192\.168\.77\./);
       expect(addressOf(status, 'wlan0')).toMatch(/^192\.168\.78\./);
-      expect(status.links.find(({ name }) => name === 'wlan0')?.state).toBe('standby');
       await carriesBothFamilies(scene);
     });
   });

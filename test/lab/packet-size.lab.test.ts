@@ -18,8 +18,8 @@ describe('packet sizes', () => {
       await home.ip('air', ...['boxlan0', 'eth0p', 'br0'].map((name) => `link set dev ${name} mtu 9000`));
       await home.ip('air', 'link set dev wlan0p mtu 1400');
       const tunnel = await scene.tunnel();
-      const status = await tunnel.waitFor('the sizes of both', hasSizes({ eth0: 8_972, wlan0: 1_372 }));
-      expect(status.carrying).toEqual(['eth0']);
+      await tunnel.waitFor('the sizes of both', hasSizes({ eth0: 8_972, wlan0: 1_372 }));
+      await tunnel.waitFor('the jumbo link', ({ carrying }) => carrying.join() === 'eth0');
       const traffic = await scene.traffic();
       await scene.pause('traffic over the jumbo link', 1_000);
       const cable = await carrier(home, 'eth0');

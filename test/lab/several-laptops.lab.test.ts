@@ -3,6 +3,7 @@ import { peerNameSchema } from '../../src-shared/model/box-status.ts';
 import type { PeerStatus } from '../../src-shared/model/box-status.ts';
 import { publicKey, startLaptop } from './daemons.ts';
 import type { Tunnel } from './daemons.ts';
+import { NodeProgram } from './desktop/node-program.ts';
 import { BOX_WAN, SERVER } from './home-plan.ts';
 import { complaintsOf } from './roaming-cycle.ts';
 import { inHome } from './scene.ts';
@@ -47,10 +48,10 @@ describe('two laptops on one box', () => {
         const [own, foreign] = [guest, laptop].map((peer) =>
           family === 4 ? peer?.tunnelAddress4 : peer?.tunnelAddress6,
         );
-        expect(await sendFrom(scene, family, own ?? ''), `own IPv${family} source`).toBe(SPOOFED);
-        const before = (await tunnel.boxStatus()).drops['wrong-source'] ?? 0;
-        expect(await sendFrom(scene, family, foreign ?? ''), `foreign IPv${family} source`).toBe(0);
-        expect(((await tunnel.boxStatus()).drops['wrong-source'] ?? 0) - before).toBe(SPOOFED);
+        expect(await sendFrom(scene, tunnel, family, own ?? ''), `own IPv${family} source`).toBe(SPOOFED);
+        const before = await wrongSources(tunnel);
+        expect(await sendFrom(scene, tunnel, family, foreign ?? ''), `foreign IPv${family} source`).toBe(0);
+        expect((await wrongSources(tunnel)) - before).toBe(SPOOFED);
       }
     });
   });
@@ -84,30 +85,44 @@ function addressesOf({ name, tunnelAddress4, tunnelAddress6 }: PeerStatus): stri
   return `${name} ${tunnelAddress4} ${tunnelAddress6}`;
 }
 
-/** Sends datagrams from the guest with a source address and tells how many the server got. */
-async function sendFrom(scene: Scene, family: 4 | 6, source: string): Promise<number> {
+/**
+ * Sends datagrams from the guest with a source address, waits until the server has all of them or the box has dropped
+ * as many, and tells how many the server got.
+ */
+async function sendFrom(scene: Scene, tunnel: Tunnel, family: 4 | 6, source: string): Promise<number> {
   const { home } = scene;
   const server = home.serverAddress(family);
   const isOwn = (await home.run('guest', 'ip', ['addr', 'show', 'dev', 'bowline0'])).includes(` ${source}/`);
   const prefixed = `${source}/${family === 4 ? 32 : 128}`;
   if (!isOwn) await home.run('guest', 'ip', ['addr', 'add', prefixed, 'dev', 'lo']);
-  const counting = home.run('net', process.execPath, ['-e', COUNT_SCRIPT, `udp${family}`, server]);
-  await scene.pause('the counter listens', 400);
+  await using counter = new NodeProgram(home, 'net', `counter-udp${family}-${source}`, [
+    process.execPath,
+    ...['-e', COUNT_SCRIPT, `udp${family}`, server],
+  ]);
+  await scene.until('the counter', () => (counter.log.includes('counting') ? true : null));
+  const droppedBefore = await wrongSources(tunnel);
   await home.run('guest', process.execPath, ['-e', SEND_SCRIPT, `udp${family}`, source, server]);
-  const count = Number(await counting);
+  const arrived = (): number => counter.log.split('spoof').length - 1;
+  await scene.until('the end of every datagram', async () =>
+    arrived() + (await wrongSources(tunnel)) - droppedBefore >= SPOOFED ? true : null,
+  );
   if (!isOwn) await home.run('guest', 'ip', ['addr', 'del', prefixed, 'dev', 'lo']);
-  return count;
+  return arrived();
+}
+
+/** How many packets the box has dropped because their source is not their sender's. */
+async function wrongSources(tunnel: Tunnel): Promise<number> {
+  return (await tunnel.boxStatus()).drops['wrong-source'] ?? 0;
 }
 
 const PORT = 9999;
 
+/** Says that it listens, then one word for each datagram. */
 const COUNT_SCRIPT = `
   const [family, address] = process.argv.slice(1);
   const socket = require('node:dgram').createSocket(family);
-  let count = 0;
-  socket.on('message', () => count++);
-  socket.bind(${PORT}, address);
-  setTimeout(() => { console.log(count); socket.close(); }, 1500);
+  socket.on('message', (text) => console.log(String(text)));
+  socket.bind(${PORT}, address, () => console.log('counting'));
 `;
 
 const SEND_SCRIPT = `
