@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { VirtualHome } from './home.ts';
 import type { NodeName } from './home-plan.ts';
 import { monotonicMicros } from './monotonic.ts';
@@ -124,7 +125,8 @@ export class Traffic implements AsyncDisposable {
   /**
    * Ends all traffic in order and tells what became of it.
    *
-   * @param drainMs time for what is under way to arrive, after the senders have stopped.
+   * @param drainMs time for what is under way to arrive, after the senders have stopped. Once all of it is there, only
+   *   what comes twice is waited for.
    */
   async finish(drainMs = 1000): Promise<TrafficReport> {
     await Promise.all([this.#udpClient?.ask('halt', null), this.#udpServer?.ask('halt', null)]);
@@ -133,7 +135,7 @@ export class Traffic implements AsyncDisposable {
       this.#transferOutcome('download', this.#download, drainMs),
       this.#transferOutcome('upload', this.#upload, drainMs),
       this.#echo?.ask('finish', { timeoutMs: Math.max(drainMs, 2000) }) ?? null,
-      new Promise((resolve) => setTimeout(resolve, drainMs)),
+      this.#drain(untilMicros, drainMs),
     ]);
     const sourceAddress = (await this.#udpServer?.ask('source', null)) ?? null;
     const whole = await this.window({ fromMicros: this.#startedMicros, untilMicros });
@@ -142,6 +144,20 @@ export class Traffic implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#stack.dispose();
+  }
+
+  /** Waits until every packet of the stream has come and none has come for a while, but no longer than `mostMs`. */
+  async #drain(untilMicros: number, mostMs: number): Promise<void> {
+    const whole = { fromMicros: this.#startedMicros, untilMicros };
+    await sleep(Math.min(mostMs, DOUBLES_MS));
+    for (let waitedMs = DOUBLES_MS; waitedMs < mostMs; waitedMs += DOUBLES_MS) {
+      const [up, down] = await Promise.all([
+        this.#streamWindow('up', whole),
+        this.#streamWindow('down', whole),
+      ]);
+      if (up?.lost === 0 && down?.lost === 0) return;
+      await sleep(Math.min(DOUBLES_MS, mostMs - waitedMs));
+    }
   }
 
   async #start(home: VirtualHome, options: TrafficOptions): Promise<void> {
@@ -247,6 +263,9 @@ export function judgeTransfer(sender: TransferReport, receiver: TransferReport):
     broken ?? (isIntact ? null : `${sender.bytes} bytes sent, ${receiver.bytes} received, hashes differ`);
   return { sender, receiver, isIntact, error };
 }
+
+/** Copies of a packet are sent within some round trips, each of a millisecond or less. */
+const DOUBLES_MS = 1000;
 
 /** A rate-limited transfer has little under way; what takes longer than this is a stuck connection. */
 const MOST_TRANSFER_TAIL_MS = 10_000;
