@@ -21,6 +21,8 @@ export const {
   seal,
   open,
   carrierUp,
+  cgroupMarkSet,
+  cgroupMarkClear,
   peerCredentials,
   sdNotify,
   useTimeSlice,
@@ -28,6 +30,8 @@ export const {
   Tun,
   UdpSocket,
   Netlink,
+  ProcessStarts,
+  ExecGate,
 } = native;
 
 /** Bytes of the virtio header before each packet of a TUN device. */

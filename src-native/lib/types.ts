@@ -283,6 +283,36 @@ export interface NativeNetlink {
   close(): void;
 }
 
+/**
+ * A listener for programs that start anywhere on this machine. Opening it takes CAP_NET_ADMIN and the machine's own
+ * process ids; in another network namespace than the first one also the right to enter that one.
+ */
+export interface NativeProcessStarts {
+  startPolling(onReadable: () => void): void;
+  /** Process ids of what has started, at most 256 a call; -1 where the kernel had to drop some. */
+  read(): number[];
+  close(): void;
+}
+
+/**
+ * Holds every process that is about to become one of certain programs, scripts included, until it is let through.
+ * Whoever starts such a program waits meanwhile, so this process must never start one itself: it would wait for its own
+ * answer. Opening it takes CAP_SYS_ADMIN. Who waits when it is closed is let through.
+ */
+export interface NativeExecGate {
+  /** @throws Error with the errno name, such as `ENOENT`. */
+  add(path: string): void;
+  remove(path: string): void;
+  startPolling(onReadable: () => void): void;
+  /**
+   * Those who wait, four numbers each: process id, device and inode of the program, and a ticket. Each ticket has to be
+   * given to `allow` once.
+   */
+  read(): number[];
+  allow(ticket: number): void;
+  close(): void;
+}
+
 export interface PeerCredentials {
   readonly pid: number;
   readonly uid: number;
@@ -351,6 +381,16 @@ export interface NativeApi {
    * `null` if there is no such interface.
    */
   readonly carrierUp: (interfaceName: string) => boolean | null;
+  /**
+   * Has every IP socket that processes of a control group make, and of those below it without a mark of their own,
+   * begin with a mark, in this network namespace. A second call replaces the mark. It lasts as long as the group.
+   * @param path - folder of the group.
+   * @throws Error with the errno name: `EPERM` without CAP_BPF and CAP_NET_ADMIN, or where another program's marks are
+   * in the way; `ENOSYS` and `EINVAL` where the kernel lacks it.
+   */
+  readonly cgroupMarkSet: (path: string, mark: number) => void;
+  /** Takes the mark away again; sockets that have it keep it. Harmless where there is none. */
+  readonly cgroupMarkClear: (path: string) => void;
   /** Who is at the other end of a Unix stream socket, as of when it connected. */
   readonly peerCredentials: (fd: number) => PeerCredentials;
   /** Sends a message to a service manager's socket, such as `$NOTIFY_SOCKET`; `@` begins an abstract name. */
@@ -366,4 +406,6 @@ export interface NativeApi {
   readonly Tun: new (options: TunOptions) => NativeTun;
   readonly UdpSocket: new (options: UdpSocketOptions) => NativeUdpSocket;
   readonly Netlink: new (options: NetlinkOptions) => NativeNetlink;
+  readonly ProcessStarts: new () => NativeProcessStarts;
+  readonly ExecGate: new () => NativeExecGate;
 }

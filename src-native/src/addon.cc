@@ -89,6 +89,8 @@ void defineAll(napi_env env, napi_value exports) {
       functionProperty<seal>("seal"),
       functionProperty<open>("open"),
       functionProperty<carrierUp>("carrierUp"),
+      functionProperty<cgroupMarkSet>("cgroupMarkSet"),
+      functionProperty<cgroupMarkClear>("cgroupMarkClear"),
       functionProperty<peerCredentials>("peerCredentials"),
       functionProperty<sdNotify>("sdNotify"),
       functionProperty<useTimeSlice>("useTimeSlice"),
@@ -98,6 +100,8 @@ void defineAll(napi_env env, napi_value exports) {
   defineTun(env, exports);
   defineUdpSocket(env, exports);
   defineNetlink(env, exports);
+  defineProcessStarts(env, exports);
+  defineExecGate(env, exports);
 }
 
 }  // namespace

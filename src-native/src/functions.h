@@ -13,6 +13,10 @@ napi_value hasAesHardware(Call& call);
 napi_value seal(Call& call);
 napi_value open(Call& call);
 
+// cgroup_mark.cc
+napi_value cgroupMarkSet(Call& call);
+napi_value cgroupMarkClear(Call& call);
+
 // host.cc
 napi_value nowMicros(Call& call);
 napi_value carrierUp(Call& call);

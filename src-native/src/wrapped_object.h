@@ -16,6 +16,8 @@ enum class ObjectKind : uint32_t {
   kTun = 0x626f7702,
   kUdpSocket = 0x626f7703,
   kNetlink = 0x626f7704,
+  kProcessStarts = 0x626f7705,
+  kExecGate = 0x626f7706,
 };
 
 // A native object behind a JavaScript one. It is destroyed when the JavaScript object is collected
@@ -102,5 +104,7 @@ void defineDeadlineTimer(napi_env env, napi_value exports);
 void defineTun(napi_env env, napi_value exports);
 void defineUdpSocket(napi_env env, napi_value exports);
 void defineNetlink(napi_env env, napi_value exports);
+void defineProcessStarts(napi_env env, napi_value exports);
+void defineExecGate(napi_env env, napi_value exports);
 
 }  // namespace bowline
