@@ -152,7 +152,12 @@ export class ControlServer<C extends Contract> {
       programVersion: this.#options.programVersion,
       refusal: refusalOf(uid, right, admission),
       mayCall: (method) => this.#methodRefusal(method, uid, right),
-      handle: (method, params) => this.#handle(method, params, { right: right ?? RIGHTS[0] }),
+      handle: (method, params) =>
+        this.#handle(method, params, {
+          right: right ?? RIGHTS[0],
+          pid: peer?.pid ?? null,
+          uid: peer?.uid ?? null,
+        }),
       eventOf: (method) => this.#eventOf(method),
       snapshot: (event) => this.#snapshot(event),
       onCutOff: (reason) => this.#note({ kind: 'client-cut-off', reason }),

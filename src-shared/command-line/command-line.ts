@@ -61,7 +61,8 @@ export function parseCommandLine(
     return wrongUsage(program, `${command.name}: ${wanted[rest.length] ?? ''} is missing`, command);
   }
   const tooMuch = rest[wanted.length];
-  if (tooMuch !== undefined) return wrongUsage(program, `${command.name}: unexpected ${tooMuch}`, command);
+  if (tooMuch !== undefined && command.isOpenEnded !== true)
+    return wrongUsage(program, `${command.name}: unexpected ${tooMuch}`, command);
   const misplaced = Object.keys(values).find((name) => !Object.hasOwn(command.options, name));
   if (misplaced !== undefined) {
     return wrongUsage(program, `${command.name}: has no option --${misplaced}`, command);

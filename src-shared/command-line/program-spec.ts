@@ -13,6 +13,8 @@ export interface CommandSpec {
   readonly summary: string;
   /** Placeholders of the arguments that have to follow, such as `['NAME', 'auto|never']`. */
   readonly positionals?: readonly string[];
+  /** Whether any number of further arguments may follow the last. */
+  readonly isOpenEnded?: boolean;
   readonly options: Readonly<Record<string, OptionSpec>>;
   /** Further lines of the command's own help. */
   readonly notes?: readonly string[];

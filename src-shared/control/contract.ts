@@ -76,6 +76,9 @@ export type EventPayload<C extends Contract, E extends EventName<C>> = z.infer<C
 export interface Caller {
   /** The most that this caller may do. */
   readonly right: Right;
+  /** The process that connected, and its user, as the kernel vouches for them; null if it does not. */
+  readonly pid: number | null;
+  readonly uid: number | null;
 }
 
 /** One handler for each method; subscribing is the server's own business. */

@@ -50,7 +50,10 @@ export type RuleSubject = z.infer<typeof ruleSubjectSchema>;
 /** Made by the daemon; short, so that people can type it. */
 export const ruleIdSchema = z.string().regex(/^[a-z0-9]{1,12}$/, 'not the id of a rule');
 
-/** One rule. Of several that fit a packet, one about a program wins over one about a destination, a later over an earlier. */
+/**
+ * One rule. Of several that fit a packet, one about a program (`app`, `exec`, `cgroup`) wins over one about a user, and
+ * that over one about a destination; among those of one kind a later over an earlier.
+ */
 export const appRuleSchema = z.object({
   id: ruleIdSchema,
   subject: ruleSubjectSchema,
@@ -87,7 +90,7 @@ export const ruleStatusSchema = appRuleSchema.extend({
 export type RuleStatus = z.infer<typeof ruleStatusSchema>;
 
 /** What the kernel or the distribution lacks for rules, each told with what to do by the doctor. */
-export const ruleFacilitySchema = z.enum(['cgroup2', 'nft-socket-cgroupv2', 'proc-connector']);
+export const ruleFacilitySchema = z.enum(['cgroup2', 'cgroup-bpf', 'proc-connector']);
 export type RuleFacility = z.infer<typeof ruleFacilitySchema>;
 
 export const rulesReportSchema = z.object({
