@@ -88,6 +88,32 @@ export function startDetached(command: string, args: readonly string[]): Promise
   });
 }
 
+/** How a program ended that ran in this one's place. */
+export type ForegroundEnd =
+  | { readonly kind: 'status'; readonly status: number }
+  | { readonly kind: 'signal'; readonly signal: NodeJS.Signals }
+  | { readonly kind: 'not-started'; readonly errno: string };
+
+/**
+ * Runs a program in this one's place: with its terminal, environment and folder, until it ends. Signals that ask this
+ * process to end go to the program; those of the terminal reach it anyway.
+ */
+export function runInPlace(command: string, args: readonly string[]): Promise<ForegroundEnd> {
+  return new Promise((resolve) => {
+    const child = spawn(command, [...args], { stdio: 'inherit' });
+    const forward = (signal: NodeJS.Signals): void => void child.kill(signal);
+    const leaveToTheChild = (): void => undefined;
+    for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.on(signal, forward);
+    for (const signal of ['SIGINT', 'SIGQUIT'] as const) process.on(signal, leaveToTheChild);
+    child.once('error', (error: NodeJS.ErrnoException) =>
+      resolve({ kind: 'not-started', errno: error.code ?? 'EIO' }),
+    );
+    child.once('exit', (status, signal) =>
+      resolve(signal === null ? { kind: 'status', status: status ?? 1 } : { kind: 'signal', signal }),
+    );
+  });
+}
+
 /**
  * Parses what a program printed with its JSON option. `ip -j` prints nothing at all for an empty list.
  *

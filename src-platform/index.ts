@@ -1,6 +1,16 @@
 export { BusServices, type WatchedService } from './dbus/bus-services.ts';
 export type { BusMessage, BusValue, BusVariant } from './dbus/message.ts';
 export type { BusConnection } from './dbus/system-bus.ts';
+export {
+  ControlGroups,
+  executableOf,
+  findGroupRoot,
+  isInOwnNetwork,
+  listGroups,
+  listProcesses,
+  ownGroupPrefix,
+} from './apps/control-groups.ts';
+export { GroupWatch } from './apps/group-watch.ts';
 export { BoxAnnouncer, type BoxAnnouncerOptions } from './discovery/box-announcer.ts';
 export type { AnnouncedLink } from './discovery/box-responder.ts';
 export { browseBoxes, type BoxBrowsing, type BrowseOptions } from './discovery/browse-boxes.ts';
@@ -11,6 +21,7 @@ export { exec, ExecError, parseJsonOutput, type Exec, type ExecOptions } from '.
 export {
   JournalError,
   readProcessIdentity,
+  readProcessStart,
   revertLeftovers,
   SystemJournal,
   type RevertReport,
@@ -40,7 +51,15 @@ export { BoxNat, type DesiredNat } from './routes/box-nat.ts';
 export { LaptopRoutes, RoutesError, type Ipv6Outcome } from './routes/laptop-routes.ts';
 export { RouteGuard, type Requester } from './routes/route-guard.ts';
 export type { DesiredRoutes } from './routes/route-facts.ts';
-export { LAST_RULE_PRIORITY } from './routes/constants.ts';
+export { LAST_RULE_PRIORITY, LINK_TABLES } from './routes/constants.ts';
+export {
+  WAY_MARK_MASK,
+  type DesiredWays,
+  type DestinationWay,
+  type LinkTable,
+  type Way,
+} from './routes/rule-ways.ts';
+export { isOfUserRules, WayKeeper } from './routes/way-keeper.ts';
 export { listDefaultRoutes, listRulesBeforeOurs, lookUpWayOut } from './routes/route-lookup.ts';
 export { StorageError, type FileOperations, type StagedFile } from './storage/atomic-file.ts';
 export { JsonFile, makeStateDir } from './storage/json-file.ts';

@@ -176,6 +176,7 @@ export class SystemJournal implements ChangeRecorder {
 /**
  * Undoes whatever a dead process left on the system. Nothing to undo is no error, so it can be repeated.
  *
+ * @param isKept changes that are to outlive the process: they stay written down
  * @throws JournalError STATE_DIR_IN_USE while the process lives, OTHER_NETWORK_NAMESPACE if the changes were made in
  * a namespace other than this one
  * @throws StorageError
@@ -184,6 +185,7 @@ export async function revertLeftovers(
   stateDir: string,
   context: UndoContext,
   identity: ProcessIdentity = readProcessIdentity(),
+  isKept: (entry: JournalEntry) => boolean = () => false,
 ): Promise<RevertReport> {
   const path = join(stateDir, JOURNAL_FILE);
   const found = await readJournal(path, identity);
@@ -195,7 +197,7 @@ export async function revertLeftovers(
       throw new JournalError('OTHER_NETWORK_NAMESPACE', `${path} is about ${where}; run this command there`);
     }
     case 'leftovers':
-      return undoAll(path, identity, found.entries, context);
+      return undoAll(path, identity, found.entries, context, isKept);
     case 'nothing':
       return { outcomes: [], isIncomplete: false };
   }
@@ -250,17 +252,20 @@ async function undoAll(
   identity: ProcessIdentity,
   entries: readonly JournalEntry[],
   context: UndoContext,
+  isKept: (entry: JournalEntry) => boolean = () => false,
 ): Promise<RevertReport> {
   const outcomes: UndoOutcome[] = [];
   const restored = new Set<string>();
-  for (const entry of [...entries].reverse()) outcomes.push(await undoEntry(entry, context, restored));
+  const due = entries.filter((entry) => !isKept(entry)).reverse();
+  for (const entry of due) outcomes.push(await undoEntry(entry, context, restored));
 
   const failed = outcomes.filter(({ outcome }) => outcome === 'failed').map(({ entry }) => entry);
-  if (failed.length > 0) {
+  const left = entries.filter((entry) => isKept(entry) || failed.includes(entry));
+  if (left.length > 0) {
     // Owned by nobody: the process that wrote it is about to end.
     const owner = { ...identity, pid: 0, processStart: '' };
-    await writeJournal(path, owner, failed.reverse());
-    return { outcomes, isIncomplete: true };
+    await writeJournal(path, owner, left);
+    return { outcomes, isIncomplete: failed.length > 0 };
   }
   try {
     await unlink(path);
@@ -284,7 +289,8 @@ function parseLine(line: string): unknown {
   }
 }
 
-function readProcessStart(pid: number): string | null {
+/** When a process started, which tells it from a later one with the same id; null if it has ended. */
+export function readProcessStart(pid: number): string | null {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     // The name in parentheses may contain spaces; the start time is the 20th field after it.

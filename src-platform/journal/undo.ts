@@ -1,6 +1,8 @@
 import * as z from 'zod';
 import { assertNever } from '../../src-shared/util/assert-never.ts';
+import { dissolveGroups } from '../apps/control-groups.ts';
 import { ExecError, parseJsonOutput, type Exec } from '../exec.ts';
+import { native } from '../native.ts';
 import type { SysctlFiles } from '../sysctl.ts';
 import { readPowerSave } from '../wifi/power-save.ts';
 import type { Family, JournalEntry } from './entry.ts';
@@ -77,6 +79,8 @@ async function undo(
       await exec('iw', ['dev', entry.interfaceName, 'set', 'power_save', 'on']);
       return 'undone';
     }
+    case 'control-groups':
+      return dissolveGroups(entry.root, entry.prefix, native) ? 'undone' : 'nothing-to-undo';
     case 'tun':
       return undoTun(entry.name, exec);
     case 'address': {

@@ -39,6 +39,33 @@ export const RULE_PRIORITY = {
   everythingElse: 32_765,
 } as const;
 
+/**
+ * Protocol number on the rules that stand for rules of the user about programs, users and destinations: they are kept
+ * apart from the tunnel's, since they are there without it too.
+ */
+export const PROGRAM_PROTOCOL = 48;
+
+/** Order of the rules for programs, users and destinations, among those of {@link RULE_PRIORITY}. */
+export const PROGRAM_RULE_PRIORITY = {
+  /** The tunnel's own datagrams, while the tunnel's rules are not there. */
+  ownSockets: 32_711,
+  /** By the mark that a program's sockets are made with: before their address is chosen. */
+  programs: 32_712,
+  programsEnd: 32_713,
+  /** A link's own addresses, where a rule of the user keeps something on that link. */
+  linkAddress: 32_729,
+  /** After the rules by address, so that open connections stay where they are. */
+  users: 32_732,
+  usersEnd: 32_733,
+  /** One of the two, see `ruleLines`. */
+  destinations: [32_734, 32_735],
+  /** Those who go on with everybody else. */
+  decided: 32_736,
+} as const;
+
+/** Tables of links that rules of the user lead over. More links are a mistake of a script. */
+export const LINK_TABLES = { first: 4750, count: 16 } as const;
+
 /** Destinations that have a meaning on one link only. IPv6 multicast is in the kernel's local table already. */
 export const ALWAYS_DIRECT = {
   4: ['224.0.0.0/4', '255.255.255.255', '169.254.0.0/16'],

@@ -1,5 +1,11 @@
 import type { NativeNetlink, NetlinkEvent } from '../../src-native/lib/types.ts';
-import { FIRST_RULE_PRIORITY, LAST_RULE_PRIORITY, ROUTE_PROTOCOL, TUNNEL_TABLE } from './constants.ts';
+import {
+  FIRST_RULE_PRIORITY,
+  LAST_RULE_PRIORITY,
+  PROGRAM_PROTOCOL,
+  ROUTE_PROTOCOL,
+  TUNNEL_TABLE,
+} from './constants.ts';
 import { RepairPace } from './repair-pace.ts';
 
 /**
@@ -103,7 +109,7 @@ export class RouteGuard {
       case 'rule':
         return (
           event.removed &&
-          event.protocol === ROUTE_PROTOCOL &&
+          (event.protocol === ROUTE_PROTOCOL || event.protocol === PROGRAM_PROTOCOL) &&
           event.priority >= FIRST_RULE_PRIORITY &&
           event.priority <= LAST_RULE_PRIORITY
         );
