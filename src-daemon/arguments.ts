@@ -71,7 +71,10 @@ const PROGRAM: ProgramSpec = {
     {
       name: 'revert',
       summary: 'Undo whatever a dead daemon left on the system',
-      options: { 'state-dir': STATE_DIR_OPTION },
+      options: {
+        'state-dir': STATE_DIR_OPTION,
+        'keep-rules': { help: 'but keep what rules for programs forbid, for a daemon that starts again' },
+      },
     },
   ],
 };
@@ -104,7 +107,11 @@ const argumentsSchema = z.discriminatedUnion('command', [
     'log-level': logLevelSchema.default('info'),
   }),
   z.object({ command: z.literal('key'), 'state-dir': stateDirSchema }),
-  z.object({ command: z.literal('revert'), 'state-dir': stateDirSchema }),
+  z.object({
+    command: z.literal('revert'),
+    'state-dir': stateDirSchema,
+    'keep-rules': z.boolean().default(false),
+  }),
 ]);
 
 /** What `bowlined` was asked to do, with defaults filled in. */

@@ -14,6 +14,7 @@ import type { DaemonContract } from '../src-shared/control/contract.ts';
 import type { Settings } from '../src-shared/model/settings.ts';
 import type { DaemonStatus, FailureCause } from '../src-shared/model/status.ts';
 import type { TunnelConfig } from '../src-shared/tunnel/control-message.ts';
+import { AppRules } from './apps/app-rules.ts';
 import type { KnownBox } from './arguments.ts';
 import { BoxTunnel } from './box-tunnel.ts';
 import { toldHosts } from './routing/box-addresses.ts';
@@ -47,6 +48,7 @@ export class Daemon implements HandledDaemon {
   readonly pairings: Pairings;
   readonly desktop: Desktop;
   readonly timeline: TimelineKeeper;
+  readonly apps: AppRules;
   /** Links that the unplug test takes away. */
   readonly unplugged = new Set<string>();
   /** Called for each event of the session, after the daemon has looked at it. */
@@ -97,7 +99,8 @@ export class Daemon implements HandledDaemon {
       daemon: this,
     });
     this.routes = new RouteKeeper(journal, (error) => this.fail('routes-refused', error));
-    this.routeWatch = new RouteWatch(this.routes, log);
+    this.apps = new AppRules(this, journal, log);
+    this.routeWatch = new RouteWatch(this.routes, this.apps, log);
     this.monitor = watchLinks(options.links, log, () => void this.onLinks());
     const refreshLinks = (): void => this.monitor.refresh();
     this.desktop = new Desktop({ daemon: this, log, stateDir: options.stateDir, journal, refreshLinks });
@@ -109,6 +112,7 @@ export class Daemon implements HandledDaemon {
     const state = await openState(options, log);
     const daemon = new Daemon(options, log, state);
     await daemon.routes.cleanUp();
+    await daemon.apps.start();
     daemon.control = await listenForControl(daemon, options, log);
     log.info('started', { publicKey: state.key.publicKeyText, wanted: state.settings.wanted });
     await daemon.applyWanted();
@@ -272,6 +276,7 @@ export class Daemon implements HandledDaemon {
     this.routes.nameServers = this.desktop.names.routedServers;
     this.routes.follow(situation, this.config, this.links, this.settings.lan);
     this.finder.follow(state);
+    this.apps.follow(this.links);
     if (!situation.isWanted && !situation.isDraining && this.config !== null) this.closeTunnel();
     this.changes.follow(situation);
     this.timeline.observe(this.status());
@@ -316,6 +321,7 @@ export class Daemon implements HandledDaemon {
     this.routeWatch.close();
     this.finder.close();
     await this.desktop.close();
+    await this.apps.close();
     await this.routes.close();
     this.boxTunnel.close();
     this.loop.close();

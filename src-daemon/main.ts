@@ -1,5 +1,5 @@
 import { runDaemon } from '../src-driver/run-daemon.ts';
-import { exec, loadOrCreateStaticKey, revertLeftovers, sysctlFiles } from '../src-platform/index.ts';
+import { exec, isOfUserRules, loadOrCreateStaticKey, revertLeftovers, sysctlFiles } from '../src-platform/index.ts';
 import { createLog } from '../src-platform/log.ts';
 import { VERSION } from '../src-shared/version.ts';
 import { parseDaemonArguments, type DaemonArguments } from './arguments.ts';
@@ -31,7 +31,9 @@ async function main(args: DaemonArguments): Promise<number> {
       });
     case 'revert':
       return attempt(async () => {
-        const report = await revertLeftovers(args['state-dir'], { exec, sysctls: sysctlFiles() });
+        const context = { exec, sysctls: sysctlFiles() };
+        const isKept = args['keep-rules'] ? isOfUserRules : undefined;
+        const report = await revertLeftovers(args['state-dir'], context, undefined, isKept);
         if (report.isIncomplete)
           throw new Error('some changes could not be undone; run this command again as root');
       });

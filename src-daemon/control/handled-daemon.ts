@@ -4,6 +4,7 @@ import type { Settings } from '../../src-shared/model/settings.ts';
 import type { DaemonStatus } from '../../src-shared/model/status.ts';
 import type { Pairings } from '../pairing/pairings.ts';
 import type { SettingsChange } from '../settings/settings-keeper.ts';
+import type { AppRules } from '../apps/app-rules.ts';
 import type { TimelineKeeper } from '../timeline/keeper.ts';
 import type { Desktop } from '../desktop/desktop.ts';
 import type { BoxFinder } from '../discovery/box-finder.ts';
@@ -24,6 +25,7 @@ export interface HandledDaemon {
   readonly eventListeners: Set<(event: SessionEvent) => void>;
   readonly pairings: Pairings;
   readonly desktop: Desktop;
+  readonly apps: AppRules;
   status(): DaemonStatus;
   /** @throws StorageError; then nothing has changed. */
   changeSettings(change: SettingsChange): Promise<void>;

@@ -48,7 +48,7 @@ export function daemonHandlers(daemon: HandledDaemon, files: DaemonFiles): Handl
     },
     'pairing.unpair': () => daemon.pairings.unpair(),
     'boxes.find': ({ timeoutMillis }) => daemon.finder.find(timeoutMillis),
-    ...ruleHandlers(),
+    ...ruleHandlers(daemon.apps),
     'doctor.run': async ({ fix }) => ok({ checks: await runDoctor(subjectOf(daemon, files), fix) }),
   };
 }

@@ -1,4 +1,5 @@
 import type { Exec, LinkSnapshot, MachineFacts, Sysctls } from '../../src-platform/index.ts';
+import type { MissingFacility } from '../apps/facilities.ts';
 import type { DoctorCheck } from '../../src-shared/model/doctor.ts';
 import type { DaemonStatus } from '../../src-shared/model/status.ts';
 
@@ -31,6 +32,8 @@ export interface Subject {
   readonly exec: Exec;
   /** What names, radios and the networks of the links have to say. */
   readonly desktopChecks: readonly Check[];
+  /** What rules about programs lack; looks anew each time. */
+  readonly missingFacilities: () => readonly MissingFacility[];
   readonly stateDir: string;
   readonly socketPath: string;
 }

@@ -9,6 +9,7 @@ import { linkChecks, secondLinkCheck } from './checks/links.ts';
 import { deadRoutesCheck } from './checks/dead-routes.ts';
 import { otherRulesCheck, otherTunnelsCheck } from './checks/other-software.ts';
 import { pathMtuCheck } from './checks/path-mtu.ts';
+import { programRulesCheck } from './checks/program-rules.ts';
 import { reversePathFilterCheck } from './checks/reverse-path-filter.ts';
 import { sandboxCheck } from './checks/sandbox.ts';
 import { stateFolderCheck } from './checks/state-folder.ts';
@@ -39,6 +40,7 @@ export function checksOf(subject: Subject): readonly Check[] {
     otherTunnelsCheck(subject),
     clockCheck(subject),
     tunDeviceCheck(subject),
+    programRulesCheck(subject),
     stateFolderCheck(subject),
     controlSocketCheck(subject),
     sandboxCheck(subject),

@@ -1,4 +1,5 @@
 import { exec, machineFacts } from '../../src-platform/index.ts';
+import { missingFacilities } from '../apps/facilities.ts';
 import type { HandledDaemon } from '../control/handled-daemon.ts';
 import type { Subject } from './check.ts';
 
@@ -17,6 +18,7 @@ export function subjectOf(daemon: HandledDaemon, { stateDir, socketPath }: Daemo
     machine: machineFacts,
     exec,
     desktopChecks: daemon.desktop.checks,
+    missingFacilities,
     stateDir,
     socketPath,
   };

@@ -12,7 +12,8 @@ export class RouteWatch {
   private lastRequester: Requester | null = null;
   private isTold = false;
 
-  constructor(routes: RouteKeeper, log: Log) {
+  /** @param others more that is put back with the routes */
+  constructor(routes: RouteKeeper, others: Pick<RouteKeeper, 'repair'>, log: Log) {
     this.log = log;
     this.guard = new RouteGuard({
       netlink: new native.Netlink({
@@ -22,7 +23,7 @@ export class RouteWatch {
       isTunnelAddress: (address) => routes.isTunnelAddress(address),
       processName,
       onRemoved: async (requester) => {
-        const lines = await routes.repair();
+        const lines = (await routes.repair()) + (await others.repair());
         if (lines === '') return false;
         this.lastRequester = requester;
         log.warn('routes-repaired', { lines, removedBy: nameOf(requester) });

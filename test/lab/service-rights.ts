@@ -13,7 +13,13 @@ export interface Capabilities {
 }
 
 /** Numbers of linux/capability.h. */
-const NUMBERS: Readonly<Record<string, number>> = { CAP_NET_ADMIN: 12, CAP_NET_RAW: 13 };
+const NUMBERS: Readonly<Record<string, number>> = {
+  CAP_DAC_OVERRIDE: 1,
+  CAP_NET_ADMIN: 12,
+  CAP_NET_RAW: 13,
+  CAP_SYS_PTRACE: 19,
+  CAP_BPF: 39,
+};
 
 /** Reads the capabilities of a daemon from its service file. */
 export function capabilitiesOf(unit: string): Capabilities {

@@ -21,6 +21,7 @@ export class DoctorMachine {
     groupMembers: ['ada'],
   };
   free = { bytes: 5e9, files: 1e6 };
+  missing: ReturnType<Subject['missingFacilities']> = [];
   wallClock = Date.UTC(2031, 4, 3, 12);
 
   constructor() {
@@ -48,6 +49,7 @@ export class DoctorMachine {
       },
       exec: this.exec.exec,
       desktopChecks: [],
+      missingFacilities: () => this.missing,
       stateDir: '/var/lib/bowline',
       socketPath: '/run/bowline/daemon.sock',
     };

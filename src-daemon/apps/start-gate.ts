@@ -1,0 +1,117 @@
+import { statSync } from 'node:fs';
+import { realPath, findProgram } from '../../src-platform/apps/program-files.ts';
+import { describeError, type Log } from '../../src-platform/log.ts';
+import type { NativeApi, NativeExecGate } from '../../src-platform/native.ts';
+import type { ProgramRule } from './compile-rules.ts';
+
+/**
+ * Meets programs under a rule before their first instruction, where the kernel lets this process hold them: a socket
+ * keeps the mark that it was made with, and a small program makes one within a millisecond of its start.
+ */
+export class StartGate {
+  readonly #native: Pick<NativeApi, 'ExecGate'>;
+  readonly #log: Log;
+  readonly #onStart: (pid: number, rule: ProgramRule) => void;
+  /** Rule of each program, by its file. */
+  readonly #rules = new Map<string, ProgramRule>();
+  readonly #paths = new Map<string, string>();
+  #gate: NativeExecGate | null = null;
+  #isRefused = false;
+
+  constructor(native: Pick<NativeApi, 'ExecGate'>, log: Log, onStart: (pid: number, rule: ProgramRule) => void) {
+    this.#native = native;
+    this.#log = log;
+    this.#onStart = onStart;
+  }
+
+  /** Holds these programs, and no others. */
+  follow(programs: ReadonlyMap<string, ProgramRule>): void {
+    if (programs.size === 0 || this.#isRefused) {
+      this.close();
+      return;
+    }
+    const wanted = new Map<string, { readonly path: string; readonly rule: ProgramRule }>();
+    for (const [path, rule] of programs) {
+      const file = fileOf(path);
+      if (file !== null && !isOwnTool(path)) wanted.set(file, { path, rule });
+    }
+    const gate = this.#open();
+    if (gate === null) return;
+    for (const [file, path] of this.#paths) if (!wanted.has(file)) this.#remove(gate, file, path);
+    this.#rules.clear();
+    for (const [file, { path, rule }] of wanted) {
+      this.#rules.set(file, rule);
+      if (!this.#paths.has(file)) this.#add(gate, file, path);
+    }
+  }
+
+  /** Holds nobody any more. */
+  close(): void {
+    this.#gate?.close();
+    this.#gate = null;
+    this.#paths.clear();
+    this.#rules.clear();
+  }
+
+  #open(): NativeExecGate | null {
+    if (this.#gate !== null) return this.#gate;
+    try {
+      const gate = new this.#native.ExecGate();
+      gate.startPolling(() => this.#onWaiting(gate));
+      this.#gate = gate;
+    } catch (error) {
+      this.#isRefused = true;
+      this.#log.debug('programs-not-held', { ...describeError(error), effect: WITHOUT });
+    }
+    return this.#gate;
+  }
+
+  #add(gate: NativeExecGate, file: string, path: string): void {
+    try {
+      gate.add(path);
+      this.#paths.set(file, path);
+    } catch (error) {
+      // It was replaced meanwhile, or lies on a file system that does not take part.
+      this.#log.debug('program-not-held', describeError(error));
+    }
+  }
+
+  #remove(gate: NativeExecGate, file: string, path: string): void {
+    this.#paths.delete(file);
+    try {
+      // Of a file that is gone the kernel has forgotten it.
+      if (fileOf(path) === file) gate.remove(path);
+    } catch (error) {
+      this.#log.debug('program-not-let-go', describeError(error));
+    }
+  }
+
+  #onWaiting(gate: NativeExecGate): void {
+    const waiting = gate.read();
+    for (let index = 0; index < waiting.length; index += 4) {
+      const [pid = 0, device = 0, inode = 0, ticket = 0] = waiting.slice(index, index + 4);
+      const rule = this.#rules.get(`${device}:${inode}`);
+      try {
+        if (rule !== undefined) this.#onStart(pid, rule);
+      } finally {
+        gate.allow(ticket);
+      }
+    }
+  }
+}
+
+const WITHOUT = 'a program under a rule is met right after its start rather than before';
+
+/** Device and number of a file, which are the same in every sandbox that sees it; null if it is not there. */
+function fileOf(path: string): string | null {
+  const found = statSync(path, { throwIfNoEntry: false });
+  return found?.isFile() === true ? `${found.dev}:${found.ino}` : null;
+}
+
+/** Programs that this process starts itself: it must not wait for itself. */
+function isOwnTool(path: string): boolean {
+  const real = realPath(path);
+  return OWN_TOOLS.some((name) => real === realPath(findProgram(name) ?? ''));
+}
+
+const OWN_TOOLS = ['ip', 'nft', 'getent'];
