@@ -11,6 +11,7 @@ import {
   linkPrioritySchema,
   meteredChoiceSchema,
 } from '../src-shared/model/link.ts';
+import { ruleActionSchema, ruleIdSchema, type RuleSubject } from '../src-shared/model/app-rule.ts';
 import { pairingCodeSchema } from '../src-shared/model/pairing.ts';
 import { portalCheckSchema, wifiPowerSaveSchema } from '../src-shared/model/settings.ts';
 import { ipv6AccessSchema, modeSchema } from '../src-shared/model/status.ts';
@@ -27,6 +28,8 @@ import {
   setWanted,
 } from './commands/intents.ts';
 import { pairWithBox, unpair } from './commands/pair.ts';
+import { addRule, enterAction, removeRule, showRules, subjectOf } from './commands/rules.ts';
+import { runInForeground } from './commands/run.ts';
 import { showLinks, showStatus } from './commands/show.ts';
 import { showTimeline } from './commands/timeline.ts';
 import { serveWindow } from './commands/ui.ts';
@@ -78,6 +81,25 @@ const commandSchema = z.discriminatedUnion('command', [
     ...commonOptions,
     command: z.literal('portal-check'),
     positionals: z.tuple([portalCheckSchema]),
+  z.object({ ...commonOptions, command: z.literal('rules') }),
+  z.object({
+    ...commonOptions,
+    command: z.literal('rule add'),
+    positionals: z.tuple([ruleActionSchema]),
+    app: z.string().optional(),
+    exec: z.string().optional(),
+    cgroup: z.string().optional(),
+    user: z.string().optional(),
+    domain: z.string().optional(),
+    network: z.string().optional(),
+    protocol: z.enum(['tcp', 'udp']).optional(),
+    port: z.coerce.number().int().min(1).max(65_535).optional(),
+  }),
+  z.object({ ...commonOptions, command: z.literal('rule remove'), positionals: z.tuple([ruleIdSchema]) }),
+  z.object({
+    ...commonOptions,
+    command: z.literal('run'),
+    positionals: z.tuple([ruleActionSchema, z.string()], z.string()),
   }),
   z.object({
     ...commonOptions,
@@ -100,10 +122,18 @@ const commandSchema = z.discriminatedUnion('command', [
     'no-open': z.boolean().default(false),
   }),
 ]);
-type Command = z.infer<typeof commandSchema>;
+type CheckedCommand = z.infer<typeof commandSchema>;
 
-/** Runs one command line and resolves to the exit status. Never rejects for what a user or a daemon can cause. */
-export async function runCommandLine(args: readonly string[], io: CommandIo): Promise<ExitStatus> {
+/** A command line in the types of the contract. */
+type Command =
+  | Exclude<CheckedCommand, { command: 'rule add' }>
+  | (Extract<CheckedCommand, { command: 'rule add' }> & { readonly subject: RuleSubject });
+
+/**
+ * Runs one command line and resolves to the exit status: one of ours, or that of the command that `run` started. Never
+ * rejects for what a user or a daemon can cause.
+ */
+export async function runCommandLine(args: readonly string[], io: CommandIo): Promise<number> {
   const parsed = parseCommandLine(PROGRAM, args, io.version, parseArgs);
   switch (parsed.kind) {
     case 'print':
@@ -123,7 +153,14 @@ export async function runCommandLine(args: readonly string[], io: CommandIo): Pr
   }
 }
 
-async function run(command: Command, io: CommandIo): Promise<ExitStatus> {
+async function run(command: Command, io: CommandIo): Promise<number> {
+  const status = await ask(command, io);
+  if (command.command !== 'run' || status !== EXIT_STATUS.done) return status;
+  const [, program, ...args] = command.positionals;
+  return runInForeground(program, args, io.printError);
+}
+
+async function ask(command: Command, io: CommandIo): Promise<ExitStatus> {
   const client = new ControlClient({
     contract: daemonContract,
     socketPath: command.socket,
@@ -171,6 +208,14 @@ function dispatch(command: Command, context: CommandContext): ReturnType<typeof 
       return setWifiPowerSave(context, command.positionals[0]);
     case 'portal-check':
       return setPortalCheck(context, command.positionals[0]);
+    case 'rules':
+      return showRules(context);
+    case 'rule add':
+      return addRule(context, command.subject, command.positionals[0]);
+    case 'rule remove':
+      return removeRule(context, command.positionals[0]);
+    case 'run':
+      return enterAction(context, command.positionals[0]);
     case 'test unplug':
       return runUnplugTest(context, command.kind, command.link);
     case 'doctor':
@@ -191,7 +236,12 @@ function dispatch(command: Command, context: CommandContext): ReturnType<typeof 
 /** Gives the typed command, or the message about what is wrong with it. */
 function checkCommand(name: string, values: OptionValues, positionals: readonly string[]): Command | string {
   const checked = commandSchema.safeParse({ ...values, command: name, positionals });
-  if (checked.success) return checked.data;
+  if (checked.success) {
+    if (checked.data.command !== 'rule add') return checked.data;
+    const subject = subjectOf(checked.data);
+    if (typeof subject !== 'string') return { ...checked.data, subject };
+    return wrongUsage(PROGRAM, `${name}: ${subject}`, { name }).message;
+  }
   const issue = checked.error.issues[0];
   const [first, index] = issue?.path ?? [];
   const cause =

@@ -6,6 +6,15 @@ const JSON_OPTION = { help: 'print JSON' };
 const basic: CommandSpec['options'] = { socket: SOCKET_OPTION };
 const withJson: CommandSpec['options'] = { socket: SOCKET_OPTION, json: JSON_OPTION };
 
+const ACTION_NOTES = [
+  'Actions:',
+  '  bonded                through the tunnel, over all links at once',
+  '  redundant             through the tunnel, everything over every link',
+  '  direct                beside the tunnel, as without Bowline',
+  '  only:LINK             beside the tunnel over that link, and nowhere while it is away',
+  '  block-without-tunnel  through the tunnel or not at all',
+];
+
 /** Everything that `bowline` can be asked. */
 export const PROGRAM: ProgramSpec = {
   name: 'bowline',
@@ -88,6 +97,43 @@ export const PROGRAM: ProgramSpec = {
         'bonded     all links add up',
         'redundant  everything is sent twice; uses twice the data',
         'saver      a metered link is the last resort',
+      ],
+    },
+    { name: 'rules', summary: 'List the rules for single programs and what each does now', options: withJson },
+    {
+      name: 'rule add',
+      summary: 'Say which way a program, a user or a destination takes',
+      positionals: ['ACTION'],
+      options: {
+        ...withJson,
+        app: { value: 'ID', help: 'an installed app, by its desktop entry, such as org.mozilla.firefox' },
+        exec: { value: 'PATH', help: 'an executable or a script' },
+        cgroup: { value: 'PATH', help: 'a control group and all below it, from the root of cgroup v2' },
+        user: { value: 'NAME', help: 'everything that a user runs' },
+        domain: { value: 'NAME', help: 'a domain and all below it' },
+        network: { value: 'NET', help: 'an address or a network, such as 192.0.2.0/24' },
+        protocol: { value: 'tcp|udp', help: 'with --network: this protocol only' },
+        port: { value: 'N', help: 'with --network: this port only' },
+      },
+      notes: ACTION_NOTES,
+    },
+    {
+      name: 'rule remove',
+      summary: 'Remove a rule',
+      positionals: ['ID'],
+      options: basic,
+      notes: ['`bowline rules` lists the ids.'],
+    },
+    {
+      name: 'run',
+      summary: 'Start one command under an action, without a rule',
+      positionals: ['ACTION', 'COMMAND'],
+      isOpenEnded: true,
+      options: basic,
+      notes: [
+        'Write -- before the command. What it starts goes the same way; the exit status is its own.',
+        '',
+        ...ACTION_NOTES,
       ],
     },
     {
