@@ -1,0 +1,140 @@
+import type { ChildProcess } from 'node:child_process';
+import { chmodSync, copyFileSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface, type Interface } from 'node:readline';
+import { compileProgram } from './compile.ts';
+import type { VirtualHome } from './home.ts';
+
+/** What one visit of the internet server is like. */
+export interface Visit {
+  readonly family: 4 | 6;
+  readonly protocol: 'tcp' | 'udp';
+  /** A number of its own, 1 to 9,999, by which its packets are counted. */
+  readonly number: number;
+}
+
+/** Devices by which packets of a visit left the laptop, with the code in their DSCP field, such as `bowline0/3`. */
+export type WaysOut = Readonly<Record<string, number>>;
+
+/**
+ * Programs that visit the internet server, and the kernel's own count of each packet that leaves the laptop for one of
+ * their visits: nothing that goes another way stays unseen. Dispose ends the server.
+ */
+export class Visits implements AsyncDisposable {
+  readonly #home: VirtualHome;
+  readonly #server: ChildProcess;
+  readonly #program: string;
+
+  private constructor(home: VirtualHome, server: ChildProcess, program: string) {
+    this.#home = home;
+    this.#server = server;
+    this.#program = program;
+  }
+
+  static async prepare(home: VirtualHome): Promise<Visits> {
+    const program = await compileProgram('rules/visitor.cc');
+    chmodSync(home.tempDir, 0o755);
+    await home.run('net', 'nft', ['-f', '-'], REDIRECT);
+    await home.run('laptop', 'nft', ['-f', '-'], COUNTERS);
+    const server = home.spawn('net', program, ['serve', String(SERVER_PORT)], { stdio: ['ignore', 'pipe', 'inherit'] });
+    if (server.stdout !== null) await firstLine(createInterface({ input: server.stdout }));
+    return new Visits(home, server, program);
+  }
+
+  /** Makes a program of its own name that others are not taken for. */
+  program(name: string): string {
+    const dir = join(this.#home.tempDir, 'programs');
+    mkdirSync(dir, { recursive: true, mode: 0o755 });
+    const path = join(dir, name);
+    copyFileSync(this.#program, path);
+    chmodSync(path, 0o755);
+    return path;
+  }
+
+  /** Arguments by which a program makes a visit. */
+  args({ family, protocol, number }: Visit): readonly string[] {
+    return [protocol, this.#home.serverAddress(family), String(FIRST_PORT + number)];
+  }
+
+  /** Starts a program on the laptop and gives its lines: whence the server saw it come, or an error's name. */
+  async run(file: string, args: readonly string[]): Promise<readonly string[]> {
+    const { stdout, stderr } = await this.#home.tryRun('laptop', file, args);
+    return stdout === '' ? [stderr.trim()] : stdout.trim().split('\n');
+  }
+
+  /** Starts a program that goes on in the background; the caller ends it. */
+  start(file: string, args: readonly string[]): ChildProcess {
+    return this.#home.spawn('laptop', file, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  }
+
+  /** Which ways the packets of each visit have taken so far, with their counts. */
+  async ways(): Promise<ReadonlyMap<number, WaysOut>> {
+    const ways = new Map<number, Record<string, number>>();
+    for (const set of ['seen4', 'seen6']) {
+      const text = await this.#home.run('laptop', 'nft', ['-j', 'list', 'set', 'inet', 'lab_visits', set]);
+      const listing = JSON.parse(text) as { nftables: { set?: { elem?: CountedElement[] } }[] };
+      for (const { elem } of listing.nftables.flatMap(({ set: listed }) => listed?.elem ?? [])) {
+        const [device, code, port] = elem.val.concat;
+        const own = ways.get(port - FIRST_PORT) ?? {};
+        own[`${device}/${codeNumber(code)}`] = elem.counter.packets;
+        ways.set(port - FIRST_PORT, own);
+      }
+    }
+    return ways;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const ended = new Promise((resolve) => this.#server.once('exit', resolve));
+    this.#server.kill('SIGKILL');
+    await ended;
+    await this.#home.tryRun('laptop', 'nft', ['delete', 'table', 'inet', 'lab_visits']);
+    await this.#home.tryRun('net', 'nft', ['delete', 'table', 'inet', 'lab_visits']);
+  }
+}
+
+interface CountedElement {
+  readonly elem: {
+    readonly val: { readonly concat: readonly [string, string | number, number] };
+    readonly counter: { readonly packets: number };
+  };
+}
+
+/** Follows a program's lines as they come. */
+export function linesOf(child: ChildProcess): string[] {
+  const lines: string[] = [];
+  if (child.stdout !== null) createInterface({ input: child.stdout }).on('line', (line) => lines.push(line));
+  return lines;
+}
+
+const SERVER_PORT = 4000;
+const FIRST_PORT = 20_000;
+
+/** The server answers at each number's port. */
+const REDIRECT = `table inet lab_visits {
+  chain prerouting {
+    type nat hook prerouting priority dstnat;
+    meta l4proto { tcp, udp } th dport 20000-29999 redirect to :${SERVER_PORT}
+  }
+}
+`;
+
+/** Behind everything that may still drop a packet. */
+const COUNTERS = `table inet lab_visits {
+  set seen4 { typeof oifname . ip dscp . th dport; flags dynamic; size 60000; }
+  set seen6 { typeof oifname . ip6 dscp . th dport; flags dynamic; size 60000; }
+  chain postrouting {
+    type filter hook postrouting priority 300;
+    meta nfproto ipv4 meta l4proto { tcp, udp } th dport 20000-29999 update @seen4 { oifname . ip dscp . th dport counter }
+    meta nfproto ipv6 meta l4proto { tcp, udp } th dport 20000-29999 update @seen6 { oifname . ip6 dscp . th dport counter }
+  }
+}
+`;
+
+/** `nft` writes codes that have names by them; ours have none. */
+function codeNumber(code: string | number): number {
+  return code === 'cs0' || code === 'be' ? 0 : Number(code);
+}
+
+function firstLine(lines: Interface): Promise<string> {
+  return new Promise((resolve) => lines.once('line', resolve));
+}
