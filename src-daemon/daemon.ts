@@ -99,7 +99,7 @@ export class Daemon implements HandledDaemon {
       daemon: this,
     });
     this.routes = new RouteKeeper(journal, (error) => this.fail('routes-refused', error));
-    this.apps = new AppRules(this, journal, log);
+    this.apps = new AppRules(this, this.routes, journal, log);
     this.routeWatch = new RouteWatch(this.routes, this.apps, log);
     this.monitor = watchLinks(options.links, log, () => void this.onLinks());
     const refreshLinks = (): void => this.monitor.refresh();

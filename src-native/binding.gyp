@@ -13,6 +13,7 @@
         'src/errors.cc',
         'src/exec_gate.cc',
         'src/host.cc',
+        'src/inet_sockets.cc',
         'src/js.cc',
         'src/key_table.cc',
         'src/netlink.cc',

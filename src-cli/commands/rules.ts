@@ -15,7 +15,6 @@ export interface SubjectOptions {
   readonly exec?: string | undefined;
   readonly cgroup?: string | undefined;
   readonly user?: string | undefined;
-  readonly domain?: string | undefined;
   readonly network?: string | undefined;
   readonly protocol?: 'tcp' | 'udp' | undefined;
   readonly port?: number | undefined;
@@ -57,13 +56,12 @@ export async function enterAction({ client }: CommandContext, action: RuleAction
 
 /** The subject that options name, or what is wrong with them. */
 export function subjectOf(options: SubjectOptions): RuleSubject | string {
-  const { app, exec, cgroup, user, domain, network, protocol, port } = options;
+  const { app, exec, cgroup, user, network, protocol, port } = options;
   const subjects = [
     ...(app === undefined ? [] : [{ kind: 'app', id: app.replace(/\.desktop$/, '') }]),
     ...(exec === undefined ? [] : [{ kind: 'exec', path: exec }]),
     ...(cgroup === undefined ? [] : [{ kind: 'cgroup', path: cgroup }]),
     ...(user === undefined ? [] : [{ kind: 'user', name: user }]),
-    ...(domain === undefined ? [] : [{ kind: 'domain', name: domain.toLowerCase() }]),
     ...(network === undefined ? [] : [{ kind: 'network', network: withLength(network), protocol, port }]),
   ];
   const [subject] = subjects;

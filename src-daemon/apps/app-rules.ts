@@ -17,6 +17,7 @@ import { describeError, type Log } from '../../src-platform/log.ts';
 import { native } from '../../src-platform/native.ts';
 import type {
   AppRule,
+  AppUsage,
   InstalledApp,
   RuleAction,
   RuleProblem,
@@ -35,6 +36,7 @@ import { missingFacilities, type MissingFacility } from './facilities.ts';
 import { ProgramSorter } from './program-sorter.ts';
 import { RunningApps } from './running-apps.ts';
 import { RuleNetwork } from './rule-network.ts';
+import { UsageMeter } from './usage-meter.ts';
 import { linkOf, WayBook } from './way-book.ts';
 
 const PROGRAM_FILES = { realPath, findProgram, interpreterOf };
@@ -48,10 +50,16 @@ export interface RuledDaemon {
   changeSettings(change: Partial<Settings>): Promise<void>;
 }
 
+/** Tells which addresses are the tunnel's own. */
+export interface TunnelAddresses {
+  isTunnelAddress(address: string): boolean;
+}
+
 /** Rules for programs, users and destinations: keeps them, and keeps the system in line with them. */
 export class AppRules {
   readonly catalog = new AppCatalog();
   readonly #daemon: RuledDaemon;
+  readonly #routes: TunnelAddresses;
   readonly #log: Log;
   readonly #journal: SystemJournal;
   readonly #book = new WayBook();
@@ -59,8 +67,19 @@ export class AppRules {
   readonly #groups: ControlGroups | null;
   readonly #sorter: ProgramSorter | null;
   readonly #running = new RunningApps(this.catalog, PROGRAM_FILES);
+  readonly #usage = new UsageMeter({
+    sockets: () => native.inetSockets(),
+    wayOf: (address) => this.#wayFrom(address),
+    appOf: (pid) => {
+      const app = this.catalog.find(this.#running.appOf(pid) ?? '');
+      return app === null ? null : { id: app.id, name: app.name };
+    },
+    now: () => native.nowMicros(),
+  });
   #compiled: CompiledRules = compileRules([], { commandOf: () => null, ...PROGRAM_FILES });
   #missing: readonly MissingFacility[] | null = null;
+  #lookedAt = 0;
+  #wasInForce = false;
   /** Processes that had sockets when their rule came, by rule; each with the time of its start. */
   readonly #older = new Map<string, ReadonlyMap<number, string | null>>();
   #linksKey = '';
@@ -68,8 +87,9 @@ export class AppRules {
   readonly #ticker: NodeJS.Timeout;
   #lastChange: Promise<unknown> = Promise.resolve();
 
-  constructor(daemon: RuledDaemon, journal: SystemJournal, log: Log) {
+  constructor(daemon: RuledDaemon, routes: TunnelAddresses, journal: SystemJournal, log: Log) {
     this.#daemon = daemon;
+    this.#routes = routes;
     this.#log = log;
     this.#journal = journal;
     this.#network = new RuleNetwork(journal, this.#book);
@@ -117,18 +137,26 @@ export class AppRules {
   /** What the rules do now. */
   async report(): Promise<RulesReport> {
     await this.#lastChange.catch(() => undefined);
-    const missing = this.missing.map(({ facility }) => facility);
+    const missing = this.#lookForMissing().map(({ facility }) => facility);
     return { rules: this.#daemon.settings.rules.map((rule) => this.#statusOf(rule)), missing };
   }
 
-  /** What this machine lacks; tried anew. */
-  get missing(): readonly MissingFacility[] {
-    this.#missing = missingFacilities();
+  /** What this machine lacks, as of a minute ago at most. */
+  #lookForMissing(): readonly MissingFacility[] {
+    const now = native.nowMicros();
+    if (this.#missing === null || now - this.#lookedAt > LOOK_INTERVAL_MICROS) {
+      this.#missing = missingFacilities();
+      this.#lookedAt = now;
+    }
     return this.#missing;
   }
 
   /** Adds a rule, or gives the one about this subject another action. @throws StorageError */
   add(subject: RuleSubject, action: RuleAction): Promise<Result<AppRule, ControlError>> {
+    if (subject.kind === 'domain')
+      return Promise.resolve(
+        err(controlError('RULES_UNSUPPORTED', 'rules cannot be about domains yet; name the network instead')),
+      );
     return this.#inTurn(async () => {
       const { rules } = this.#daemon.settings;
       const same = rules.find((rule) => isSameSubject(rule.subject, subject));
@@ -189,10 +217,16 @@ export class AppRules {
     }));
   }
 
+  /** Who uses which way now. */
+  async usage(): Promise<AppUsage[]> {
+    await this.catalog.refresh(null);
+    return [...(await this.#usage.measure())];
+  }
+
   /** Puts one process under an action; what it starts follows. */
   enter(pid: number | null, action: RuleAction): Promise<Result<Record<string, never>, ControlError>> {
     return this.#inTurn(async () => {
-      const [missing] = this.missing.filter(({ facility }) => facility !== 'proc-connector');
+      const [missing] = this.#lookForMissing().filter(({ facility }) => facility !== 'proc-connector');
       if (missing !== undefined || this.#sorter === null)
         return err(controlError('RULES_UNSUPPORTED', `${missing?.because ?? ''}; bowline doctor says what helps`));
       if (pid === null || pid <= 0 || !isInOwnNetwork(pid))
@@ -263,7 +297,6 @@ export class AppRules {
         compiled: this.#compiled,
         entered: [...(this.#sorter?.entered ?? []), ...further],
         links: this.#daemon.links,
-        addressesOf: () => [],
       });
     } catch (error) {
       if (!(error instanceof RoutesError) && !(error instanceof ExecError)) throw error;
@@ -278,7 +311,11 @@ export class AppRules {
   }
 
   async #watchFirewall(): Promise<void> {
-    if (!this.#isInForce || this.#isClosed) return;
+    if (this.#isClosed) return;
+    // The last program that was started under an action without a rule has ended.
+    if (this.#wasInForce && !this.#isInForce) await this.#inTurn(() => this.#steer());
+    this.#wasInForce = this.#isInForce;
+    if (!this.#isInForce) return;
     try {
       if (await this.#network.repairFirewall()) this.#log.warn('firewall-repaired', { table: 'inet bowline' });
     } catch (error) {
@@ -304,6 +341,7 @@ export class AppRules {
       return 'unsupported';
     if (subject.kind === 'cgroup' && this.#sorter?.markedBy(id).some((path) => this.#sorter?.isRefused(path)) === true)
       return 'unsupported';
+    if (subject.kind === 'domain') return 'unsupported';
     if (subject.kind === 'cgroup' && !this.#hasGroup(subject.path)) return 'no-such-cgroup';
     if (subject.kind === 'user' && this.#network.userIdOf(subject.name) === null) return 'no-such-user';
     const link = linkOf(action);
@@ -312,6 +350,12 @@ export class AppRules {
     if (problem !== undefined) return problem;
     const isLane = action === 'bonded' || action === 'redundant';
     return isLane && this.#daemon.status().state !== 'protected' ? 'no-tunnel' : null;
+  }
+
+  #wayFrom(address: string): string | null {
+    if (this.#routes.isTunnelAddress(address)) return 'tunnel';
+    const link = this.#daemon.links.find(({ addresses }) => addresses.some((own) => own.address === address));
+    return link?.name ?? null;
   }
 
   #hasGroup(path: string): boolean {
@@ -336,6 +380,9 @@ export class AppRules {
     return next;
   }
 }
+
+/** A kernel does not change while it runs; rights of the service hardly ever do. */
+const LOOK_INTERVAL_MICROS = 60_000_000;
 
 /** Whoever reloads a firewall may flush all tables, which no event of routing tells. */
 const FIREWALL_CHECK_MS = 5_000;

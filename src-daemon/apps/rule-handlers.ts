@@ -16,7 +16,7 @@ export function ruleHandlers(apps: AppRules): Pick<Handlers<DaemonContract>, Rul
     'rules.enter': ({ action }, { pid }) => written(apps.enter(pid, action)),
     'apps.list': async (_, { uid }) => ok({ apps: await apps.installed(uid) }),
     'apps.icon': async ({ id }) => ok({ icon: await apps.catalog.icon(id) }),
-    'apps.usage': () => ok({ usage: [] }),
+    'apps.usage': async () => ok({ usage: await apps.usage() }),
   };
 }
 

@@ -22,8 +22,6 @@ export interface WantedWays {
   /** Of programs that were put under an action without a rule. */
   readonly entered: Iterable<RuleAction>;
   readonly links: readonly LinkSnapshot[];
-  /** Addresses that domains stand for at the moment, by name of the domain. */
-  readonly addressesOf: (domain: string) => readonly string[];
 }
 
 /** Lets routing and firewall follow the rules and the links. */
@@ -63,7 +61,7 @@ export class RuleNetwork {
     return this.#userIds.get(name) ?? null;
   }
 
-  #desired({ rules, compiled, entered, links, addressesOf }: WantedWays): DesiredWays {
+  #desired({ rules, compiled, entered, links }: WantedWays): DesiredWays {
     const book = this.#book;
     const actions = new Set<RuleAction>(entered);
     for (const { subject, action } of rules) if (isAboutPrograms(subject)) actions.add(action);
@@ -71,7 +69,7 @@ export class RuleNetwork {
       const uid = this.userIdOf(name);
       return uid === null ? [] : [{ uid, way: book.wayOf(action) }];
     });
-    const destinations = this.#destinations(rules, addressesOf);
+    const destinations = this.#destinations(rules);
     const named = new Set([...actions, ...rules.map(({ action }) => action)].map(linkOf));
     return {
       tunnelName: TUNNEL_NAME,
@@ -84,29 +82,24 @@ export class RuleNetwork {
   }
 
   /** The last rule decides, so it comes first. */
-  #destinations(
-    rules: readonly AppRule[],
-    addressesOf: (domain: string) => readonly string[],
-  ): readonly DestinationWay[] {
+  #destinations(rules: readonly AppRule[]): readonly DestinationWay[] {
     const known = new Set<string>();
-    const destinations: DestinationWay[] = [];
-    for (const { subject, action } of [...rules].reverse()) {
-      if (subject.kind !== 'network' && subject.kind !== 'domain') continue;
-      const { protocol, port } = subject.kind === 'network' ? subject : {};
-      const networks = subject.kind === 'network' ? [canonical(subject.network)] : addressesOf(subject.name);
-      for (const network of networks) {
-        const key = `${network} ${protocol} ${port}`;
-        if (known.has(key)) continue;
-        known.add(key);
-        destinations.push({
-          network,
+    return [...rules].reverse().flatMap(({ subject, action }): readonly DestinationWay[] => {
+      if (subject.kind !== 'network') return [];
+      const { network, protocol, port } = subject;
+      // Bits beyond a network's length make no other network.
+      const key = `${canonical(network)} ${protocol} ${port}`;
+      if (known.has(key)) return [];
+      known.add(key);
+      return [
+        {
+          network: canonical(network),
           ...(protocol === undefined ? {} : { protocol }),
           ...(port === undefined ? {} : { port }),
           way: this.#book.wayOf(action),
-        });
-      }
-    }
-    return destinations;
+        },
+      ];
+    });
   }
 
   #tableOf({ name, addresses, gateways }: LinkSnapshot): LinkTable {

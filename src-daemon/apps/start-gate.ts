@@ -30,10 +30,11 @@ export class StartGate {
       this.close();
       return;
     }
+    const ownTools = new Set(OWN_TOOLS.map((name) => realPath(findProgram(name) ?? '')));
     const wanted = new Map<string, { readonly path: string; readonly rule: ProgramRule }>();
     for (const [path, rule] of programs) {
       const file = fileOf(path);
-      if (file !== null && !isOwnTool(path)) wanted.set(file, { path, rule });
+      if (file !== null && !ownTools.has(realPath(path))) wanted.set(file, { path, rule });
     }
     const gate = this.#open();
     if (gate === null) return;
@@ -109,9 +110,4 @@ function fileOf(path: string): string | null {
 }
 
 /** Programs that this process starts itself: it must not wait for itself. */
-function isOwnTool(path: string): boolean {
-  const real = realPath(path);
-  return OWN_TOOLS.some((name) => real === realPath(findProgram(name) ?? ''));
-}
-
 const OWN_TOOLS = ['ip', 'nft', 'getent'];

@@ -26,6 +26,7 @@ export const {
   peerCredentials,
   sdNotify,
   useTimeSlice,
+  inetSockets,
   DeadlineTimer,
   Tun,
   UdpSocket,

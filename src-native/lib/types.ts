@@ -313,6 +313,17 @@ export interface NativeExecGate {
   close(): void;
 }
 
+/** A connected socket. */
+export interface InetSocket {
+  /** Number by which `/proc/PID/fd` names it; 0 if no process has it. */
+  readonly inode: number;
+  /** Own address. */
+  readonly local: string;
+  /** Payload so far; 0 for UDP, which the kernel does not count. */
+  readonly sentBytes: number;
+  readonly receivedBytes: number;
+}
+
 export interface PeerCredentials {
   readonly pid: number;
   readonly uid: number;
@@ -401,6 +412,8 @@ export interface NativeApi {
    * Kernels before Linux 6.12 take no notice. Source: Linux kernel, Documentation/scheduler/sched-eevdf.rst.
    */
   readonly useTimeSlice: (micros: number) => void;
+  /** The connected TCP and UDP sockets of this network namespace. */
+  readonly inetSockets: () => InetSocket[];
   /** Calls back once at the deadline that was set. */
   readonly DeadlineTimer: new (onDeadline: () => void) => NativeDeadlineTimer;
   readonly Tun: new (options: TunOptions) => NativeTun;

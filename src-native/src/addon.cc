@@ -94,6 +94,7 @@ void defineAll(napi_env env, napi_value exports) {
       functionProperty<peerCredentials>("peerCredentials"),
       functionProperty<sdNotify>("sdNotify"),
       functionProperty<useTimeSlice>("useTimeSlice"),
+      functionProperty<inetSockets>("inetSockets"),
   };
   check(env, napi_define_properties(env, exports, sizeof functions / sizeof functions[0], functions));
   defineDeadlineTimer(env, exports);

@@ -24,4 +24,7 @@ napi_value peerCredentials(Call& call);
 napi_value sdNotify(Call& call);
 napi_value useTimeSlice(Call& call);
 
+// inet_sockets.cc
+napi_value inetSockets(Call& call);
+
 }  // namespace bowline

@@ -214,7 +214,6 @@ class Faults {
       for (const fault of this.#inForce.splice(0)) await fault.undo();
     },
     'rules wiped': () => this.#wipe("ip -4 rule show | sed -n 's/^\\([0-9]*\\):.* proto 4[78].*/\\1/p'"),
-    'firewall wiped': () => this.#scene.home.tryRun('laptop', 'nft', ['delete', 'table', 'inet', 'bowline']),
   };
 
   async #add(link: 'eth0' | 'wlan0'): Promise<void> {

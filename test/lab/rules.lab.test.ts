@@ -19,9 +19,9 @@ describe('a rule leads every packet of a program, the first included', () => {
     await inHome({}, async (scene) => {
       const { home } = scene;
       const before = await home.systemState('laptop');
+      const group = scene.use(new AppGroups(home));
       const tunnel = await scene.tunnel({ laptop: { through: ['env', `XDG_DATA_DIRS=${dataDir(home)}`] } });
       const visits = scene.use(await Visits.prepare(home));
-      const group = scene.use(new AppGroups(home));
       const plain = visits.program('plain');
       const expected = new Map<number, { readonly what: string; readonly action: RuleAction | null }>();
       const complaints: string[] = [];
@@ -83,10 +83,10 @@ describe('rules', () => {
   it('by user, control group and network lead what they are about, and are edited one at a time', async () => {
     await inHome({}, async (scene) => {
       const { home } = scene;
+      const group = scene.use(new AppGroups(home));
       const tunnel = await scene.tunnel();
       const visits = scene.use(await Visits.prepare(home));
       const plain = visits.program('plain');
-      const group = scene.use(new AppGroups(home));
       let number = 0;
       const sourceOf = async (file: string, args: readonly string[], family: 4 | 6 = 4): Promise<string> => {
         const own = visits.args({ family, protocol: 'tcp', number: ++number });
@@ -169,6 +169,8 @@ class AppGroups implements AsyncDisposable {
 
   constructor(home: VirtualHome) {
     this.#home = home;
+    // A desktop's slices are there before its first app.
+    mkdirSync(`${findGroupRoot()}${APP_SLICE}`, { recursive: true });
   }
 
   /** Makes a group for one start. @returns the file that takes the process, as the laptop sees it */
@@ -184,6 +186,9 @@ class AppGroups implements AsyncDisposable {
     for (const path of this.#made) {
       for (const child of [...listGroups(root, path)].reverse()) rmdirSync(`${root}${child}`);
       rmdirSync(`${root}${path}`);
+    }
+    for (let path = APP_SLICE; path !== ''; path = path.slice(0, path.lastIndexOf('/'))) {
+      if (listGroups(root, path).length === 0) rmdirSync(`${root}${path}`);
     }
     return Promise.resolve();
   }

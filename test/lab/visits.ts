@@ -84,6 +84,7 @@ export class Visits implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#server.exitCode !== null || this.#server.signalCode !== null) return;
     const ended = new Promise((resolve) => this.#server.once('exit', resolve));
     this.#server.kill('SIGKILL');
     await ended;

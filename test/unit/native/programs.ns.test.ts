@@ -1,0 +1,110 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { cgroupMarkClear, cgroupMarkSet, ExecGate, ProcessStarts } from '../../../src-native/lib/index.ts';
+import {
+  ControlGroups,
+  dissolveGroups,
+  findGroupRoot,
+  listGroups,
+} from '../../../src-platform/apps/control-groups.ts';
+
+const ROOT = findGroupRoot() ?? '';
+const PREFIX = `bowline-test${process.pid}-`;
+const PRINT_MARK = 'import socket; print(hex(socket.socket().getsockopt(socket.SOL_SOCKET, 36) & 0xffffffff))';
+const marker = { cgroupMarkSet, cgroupMarkClear };
+
+let dir: string;
+beforeEach(() => void (dir = mkdtempSync(join(tmpdir(), 'bowline-programs-'))));
+afterEach(() => {
+  dissolveGroups(ROOT, PREFIX, marker);
+  rmSync(dir, { recursive: true });
+});
+
+/** Mark of a new socket of a program that is started in a group. */
+function markIn(path: string, before: readonly string[] = []): string {
+  const script = `echo $$ > ${ROOT}${path}/cgroup.procs; exec "$@"`;
+  return execFileSync('sh', ['-c', script, 'sh', ...before, 'python3', '-c', PRINT_MARK], { encoding: 'utf8' }).trim();
+}
+
+describe('sockets of a control group', () => {
+  it('have its mark from the start, the nearest group’s, in this network namespace alone', () => {
+    const outer = `/${PREFIX}outer`;
+    mkdirSync(`${ROOT}${outer}/${PREFIX}inner`, { recursive: true });
+    cgroupMarkSet(`${ROOT}${outer}`, 0xb1000000);
+    expect(markIn(outer)).toBe('0xb1000000');
+    expect(markIn(`${outer}/${PREFIX}inner`)).toBe('0xb1000000');
+    expect(markIn(outer, ['unshare', '--net'])).toBe('0x0');
+    cgroupMarkSet(`${ROOT}${outer}/${PREFIX}inner`, 0xb2000000);
+    expect(markIn(`${outer}/${PREFIX}inner`)).toBe('0xb2000000');
+    cgroupMarkSet(`${ROOT}${outer}`, 0xb3000000);
+    expect(markIn(outer)).toBe('0xb3000000');
+    cgroupMarkClear(`${ROOT}${outer}`);
+    cgroupMarkClear(`${ROOT}${outer}`);
+    expect(markIn(outer)).toBe('0x0');
+  });
+});
+
+describe('a process', () => {
+  it('goes into a group below its own, its children with it, and back again', () => {
+    const groups = new ControlGroups(ROOT, PREFIX, marker);
+    const child = spawn('sh', ['-c', 'sleep 60 & sleep 60'], { stdio: 'ignore' });
+    const pid = child.pid ?? 0;
+    const home = groups.placeOf(pid)?.base ?? '';
+    groups.enter(pid, '1', 0xb1000000);
+    expect(groups.placeOf(pid)).toEqual({ base: home, purpose: '1' });
+    expect(groups.processesFor('1')).toContain(pid);
+    expect(groups.enter(pid, '1', 0xb1000000)).toBe(false);
+    groups.enter(pid, '2', 0xb2000000);
+    expect(groups.placeOf(pid)?.purpose).toBe('2');
+    groups.sweep();
+    expect([...groups.purposes]).toContain('2');
+
+    const another = new ControlGroups(ROOT, PREFIX, marker);
+    another.adopt();
+    expect(another.processesFor('2')).toContain(pid);
+    expect(dissolveGroups(ROOT, PREFIX, marker)).toBe(true);
+    expect(groups.placeOf(pid)).toEqual({ base: home, purpose: null });
+    expect(listGroups(ROOT).filter((path) => path.includes(PREFIX))).toEqual([]);
+    expect(dissolveGroups(ROOT, PREFIX, marker)).toBe(false);
+    child.kill('SIGKILL');
+    execFileSync('sh', ['-c', `pkill -KILL -P ${pid} || true`]);
+  });
+
+  it('is told of when it starts', async () => {
+    const starts = new ProcessStarts();
+    const seen: number[] = [];
+    starts.startPolling(() => seen.push(...starts.read()));
+    const child = spawn('/bin/true');
+    await expect.poll(() => seen).toContain(child.pid);
+    starts.close();
+    starts.close();
+  });
+
+  it('waits at the gate before it becomes a program that is held', async () => {
+    const program = join(dir, 'held');
+    copyFileSync('/bin/true', program);
+    const gate = new ExecGate();
+    gate.add(program);
+    const waiting: number[] = [];
+    gate.startPolling(() => waiting.push(...gate.read()));
+    // The shell waits, not this process: it would wait for itself.
+    const shell = spawn('sh', ['-c', `${program}; echo through`], { stdio: ['ignore', 'pipe', 'ignore'] });
+    let output = '';
+    shell.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
+    await expect.poll(() => waiting).toHaveLength(4);
+    const [, device, inode, ticket = 0] = waiting;
+    const { dev, ino } = statSync(program);
+    expect([device, inode, output]).toEqual([dev, ino, '']);
+    gate.allow(ticket);
+    await expect.poll(() => output).toBe('through\n');
+    // Who waits when it is closed is let through.
+    const second = spawn('sh', ['-c', program]);
+    await expect.poll(() => waiting).toHaveLength(8);
+    gate.close();
+    await new Promise((resolve) => second.once('exit', resolve));
+    expect(second.exitCode).toBe(0);
+  });
+});
