@@ -307,7 +307,7 @@ export class AppRules {
   /** Writes down that groups of ours are about to be made. @throws StorageError */
   async #record(): Promise<void> {
     if (this.#groups === null) return;
-    await this.#journal.record([{ kind: 'control-groups', root: this.#groups.root, prefix: ownGroupPrefix() }]);
+    await this.#journal.record([{ kind: 'control-groups', prefix: ownGroupPrefix() }]);
   }
 
   async #watchFirewall(): Promise<void> {

@@ -33,7 +33,7 @@ export const journalEntrySchema = z.discriminatedUnion('kind', [
   /** A Wi-Fi interface whose radio saved power before, and does not now. */
   z.object({ kind: z.literal('wifi-power-save'), interfaceName: z.string() }),
   /** Control groups by the beginning of their names, and the marks that a group named `...mark` stands for. */
-  z.object({ kind: z.literal('control-groups'), root: z.string(), prefix: z.string().min(1) }),
+  z.object({ kind: z.literal('control-groups'), prefix: z.string().min(1) }),
   /** One TUN device. */
   z.object({ kind: z.literal('tun'), name: z.string() }),
   /** One address on an interface. */

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { assertNever } from '../../src-shared/util/assert-never.ts';
-import { dissolveGroups } from '../apps/control-groups.ts';
+import { dissolveGroups, findGroupRoot } from '../apps/control-groups.ts';
 import { ExecError, parseJsonOutput, type Exec } from '../exec.ts';
 import { native } from '../native.ts';
 import type { SysctlFiles } from '../sysctl.ts';
@@ -81,6 +81,11 @@ async function undo(
     }
     case 'control-groups':
       return dissolveGroups(entry.root, entry.prefix, native) ? 'undone' : 'nothing-to-undo';
+    case 'control-groups': {
+      const root = findGroupRoot();
+      if (root === null) throw new Error('the control groups are not mounted here');
+      return dissolveGroups(root, entry.prefix, native) ? 'undone' : 'nothing-to-undo';
+    }
     case 'tun':
       return undoTun(entry.name, exec);
     case 'address': {
