@@ -142,12 +142,15 @@ export function linkRoutes({ name, table, addresses, gateways }: LinkTable, fami
   const tail = `table ${table} proto ${ROUTE_PROTOCOL}`;
   const [first] = own;
   const gateway = gateways[family];
+  // A gateway may lie outside the link's networks. For IPv6 the kernel looks such a one up in the main table, where it may
+  // be another link's; it is link-local there, or in a network of this table.
+  const reach = family === 4 ? 'onlink ' : '';
   const networks = new Map(own.map(({ network, address }) => [network, address]));
   return [
     ...[...networks].map(([network, address]) => `${network} dev ${name} src ${address} ${tail}`),
     ...(gateway === null || first === undefined
       ? []
-      : [`default via ${gateway} dev ${name} src ${first.address} onlink ${tail}`]),
+      : [`default via ${gateway} dev ${name} src ${first.address} ${reach}${tail}`]),
   ];
 }
 

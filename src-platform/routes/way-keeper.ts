@@ -242,7 +242,7 @@ const rulesSchema = z.array(
     dport: z.number().optional(),
     table: z.coerce.number().optional(),
     goto: z.number().optional(),
-    nop: z.unknown(),
+    nop: z.null().optional(),
     action: z.string().optional(),
     protocol: z.coerce.string().optional(),
   }),
@@ -273,7 +273,7 @@ export function presentRuleLines(output: unknown): readonly RuleLine[] {
 function actionOf(rule: z.infer<typeof rulesSchema>[number]): string {
   if (rule.goto !== undefined) return `goto ${rule.goto}`;
   if (rule.table !== undefined) return `lookup ${rule.table}`;
-  return 'nop' in rule && rule.nop !== undefined ? 'nop' : 'unreachable';
+  return rule.nop === null ? 'nop' : 'unreachable';
 }
 
 function protocolName(text: string): string {

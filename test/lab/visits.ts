@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
 import { compileProgram } from './compile.ts';
 import type { VirtualHome } from './home.ts';
+import { SERVER } from './home-plan.ts';
 
 /** What one visit of the internet server is like. */
 export interface Visit {
@@ -70,13 +71,13 @@ export class Visits implements AsyncDisposable {
   /** Which ways the packets of each visit have taken so far, with their counts. */
   async ways(): Promise<ReadonlyMap<number, WaysOut>> {
     const ways = new Map<number, Record<string, number>>();
-    for (const set of ['seen4', 'seen6']) {
-      const text = await this.#home.run('laptop', 'nft', ['-j', 'list', 'set', 'inet', 'lab_visits', set]);
+    for (const code of CODES) {
+      const text = await this.#home.run('laptop', 'nft', ['-j', 'list', 'set', 'inet', 'lab_visits', `seen${code}`]);
       const listing = JSON.parse(text) as { nftables: { set?: { elem?: CountedElement[] } }[] };
       for (const { elem } of listing.nftables.flatMap(({ set: listed }) => listed?.elem ?? [])) {
-        const [device, code, port] = elem.val.concat;
+        const [device, port] = elem.val.concat;
         const own = ways.get(port - FIRST_PORT) ?? {};
-        own[`${device}/${codeNumber(code)}`] = elem.counter.packets;
+        own[`${device}/${code}`] = elem.counter.packets;
         ways.set(port - FIRST_PORT, own);
       }
     }
@@ -95,7 +96,7 @@ export class Visits implements AsyncDisposable {
 
 interface CountedElement {
   readonly elem: {
-    readonly val: { readonly concat: readonly [string, string | number, number] };
+    readonly val: { readonly concat: readonly [string, number] };
     readonly counter: { readonly packets: number };
   };
 }
@@ -114,26 +115,30 @@ const FIRST_PORT = 20_000;
 const REDIRECT = `table inet lab_visits {
   chain prerouting {
     type nat hook prerouting priority dstnat;
-    meta l4proto { tcp, udp } th dport 20000-29999 redirect to :${SERVER_PORT}
+    ip daddr ${SERVER.v4} meta l4proto { tcp, udp } th dport 20000-29999 dnat ip to ${SERVER.v4}:${SERVER_PORT}
+    ip6 daddr ${SERVER.v6} meta l4proto { tcp, udp } th dport 20000-29999 dnat ip6 to [${SERVER.v6}]:${SERVER_PORT}
   }
 }
 `;
 
-/** Behind everything that may still drop a packet. */
+/** Codes that packets may have in their DSCP field; 63 stands for any other. */
+const CODES = [0, 3, 7, 63];
+
+/** Behind everything that may still drop a packet. A set for each code: `nft` mistakes IPv6's in a key of several parts. */
 const COUNTERS = `table inet lab_visits {
-  set seen4 { typeof oifname . ip dscp . th dport; flags dynamic; size 60000; }
-  set seen6 { typeof oifname . ip6 dscp . th dport; flags dynamic; size 60000; }
+${CODES.map((code) => `  set seen${code} { typeof oifname . th dport; flags dynamic; size 60000; }`).join('\n')}
   chain postrouting {
     type filter hook postrouting priority 300;
-    meta nfproto ipv4 meta l4proto { tcp, udp } th dport 20000-29999 update @seen4 { oifname . ip dscp . th dport counter }
-    meta nfproto ipv6 meta l4proto { tcp, udp } th dport 20000-29999 update @seen6 { oifname . ip6 dscp . th dport counter }
+    meta l4proto != { tcp, udp } accept
+    th dport != 20000-29999 accept
+${CODES.flatMap((code) => ['ip', 'ip6'].map((family) => countLine(family, code))).join('\n')}
   }
 }
 `;
 
-/** `nft` writes codes that have names by them; ours have none. */
-function codeNumber(code: string | number): number {
-  return code === 'cs0' || code === 'be' ? 0 : Number(code);
+function countLine(family: string, code: number): string {
+  const match = code === 63 ? `!= { 0, 3, 7 }` : String(code);
+  return `    ${family} dscp ${match} update @seen${code} { oifname . th dport counter } accept`;
 }
 
 function firstLine(lines: Interface): Promise<string> {
