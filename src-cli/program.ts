@@ -99,7 +99,11 @@ export const PROGRAM: ProgramSpec = {
         'saver      a metered link is the last resort',
       ],
     },
-    { name: 'rules', summary: 'List the rules for single programs and what each does now', options: withJson },
+    {
+      name: 'rules',
+      summary: 'List the rules for single programs and what each does now',
+      options: withJson,
+    },
     {
       name: 'rule add',
       summary: 'Say which way a program, a user or a destination takes',

@@ -1,5 +1,11 @@
 import { runDaemon } from '../src-driver/run-daemon.ts';
-import { exec, isOfUserRules, loadOrCreateStaticKey, revertLeftovers, sysctlFiles } from '../src-platform/index.ts';
+import {
+  exec,
+  isOfUserRules,
+  loadOrCreateStaticKey,
+  revertLeftovers,
+  sysctlFiles,
+} from '../src-platform/index.ts';
 import { createLog } from '../src-platform/log.ts';
 import { VERSION } from '../src-shared/version.ts';
 import { parseDaemonArguments, type DaemonArguments } from './arguments.ts';

@@ -67,7 +67,8 @@ export function subjectOf(options: SubjectOptions): RuleSubject | string {
   const [subject] = subjects;
   if (subject === undefined) return 'name what the rule is about, such as --app ID or --exec PATH';
   if (subjects.length > 1) return 'a rule is about one thing; add one rule for each';
-  if (network === undefined && (protocol ?? port) !== undefined) return '--protocol and --port go with --network';
+  if (network === undefined && (protocol ?? port) !== undefined)
+    return '--protocol and --port go with --network';
   const checked = ruleSubjectSchema.safeParse(subject);
   return checked.success ? checked.data : (checked.error.issues[0]?.message ?? 'invalid');
 }
@@ -79,7 +80,8 @@ function withLength(network: string): string {
 }
 
 function rulesText({ rules, missing }: RulesReport): string {
-  if (rules.length === 0) return ['There are no rules: everything goes one way.', ...missing.map(missingText)].join('\n');
+  if (rules.length === 0)
+    return ['There are no rules: everything goes one way.', ...missing.map(missingText)].join('\n');
   const rows = rules.map(({ id, subject, action, processes, toRestart, problem }) => [
     id,
     subjectText(subject),
@@ -94,7 +96,9 @@ function rulesText({ rules, missing }: RulesReport): string {
 }
 
 function restartText(count: number): string {
-  return count === 0 ? '' : `${count} of them keep open connections where they are; restart them to move those`;
+  return count === 0
+    ? ''
+    : `${count} of them keep open connections where they are; restart them to move those`;
 }
 
 function subjectText(subject: RuleSubject): string {
@@ -110,7 +114,11 @@ function subjectText(subject: RuleSubject): string {
     case 'domain':
       return subject.name;
     case 'network':
-      return [subject.network, subject.protocol, subject.port === undefined ? undefined : `port ${subject.port}`]
+      return [
+        subject.network,
+        subject.protocol,
+        subject.port === undefined ? undefined : `port ${subject.port}`,
+      ]
         .filter((part) => part !== undefined)
         .join(' ');
   }

@@ -14,7 +14,9 @@ export async function runInForeground(
     case 'signal':
       return BY_SIGNAL + constants.signals[end.signal];
     case 'not-started':
-      printError(`bowline: ${program} cannot be started (${end.errno}); check its name and whether you may run it`);
+      printError(
+        `bowline: ${program} cannot be started (${end.errno}); check its name and whether you may run it`,
+      );
       return end.errno === 'ENOENT' ? NOT_FOUND : NOT_EXECUTABLE;
   }
 }

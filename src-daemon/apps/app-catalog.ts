@@ -44,7 +44,8 @@ export class AppCatalog {
     await this.refresh(uid);
     const apps = new Map<string, DesktopEntry>();
     for (const { dir } of await this.#foldersOf(uid))
-      for (const entry of this.#folders.get(dir)?.entries ?? []) if (!apps.has(entry.id)) apps.set(entry.id, entry);
+      for (const entry of this.#folders.get(dir)?.entries ?? [])
+        if (!apps.has(entry.id)) apps.set(entry.id, entry);
     return [...apps.values()]
       .filter(({ id }) => appIdSchema.safeParse(id).success)
       .sort((one, other) => one.name.localeCompare(other.name))

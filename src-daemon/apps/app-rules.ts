@@ -52,7 +52,8 @@ export interface RuledDaemon {
 
 /** Tells which addresses are the tunnel's own. */
 export interface TunnelAddresses {
-  isTunnelAddress(address: string): boolean;
+  /** Empty until the box has told them. */
+  readonly tunnelAddresses: readonly string[];
 }
 
 /** Rules for programs, users and destinations: keeps them, and keeps the system in line with them. */
@@ -83,6 +84,8 @@ export class AppRules {
   /** Processes that had sockets when their rule came, by rule; each with the time of its start. */
   readonly #older = new Map<string, ReadonlyMap<number, string | null>>();
   #linksKey = '';
+  /** Links may be seen before the rules are compiled, and without those everything would be open. */
+  #isStarted = false;
   #isClosed = false;
   readonly #ticker: NodeJS.Timeout;
   #lastChange: Promise<unknown> = Promise.resolve();
@@ -112,12 +115,13 @@ export class AppRules {
     const hasLeftovers = this.#journal.entries.some(isOfUserRules);
     if (hasLeftovers) this.#groups?.adopt();
     if (hasLeftovers || this.#daemon.settings.rules.length > 0) await this.#inTurn(() => this.#enforce());
+    this.#isStarted = true;
   }
 
   /** Follows the links. Costs nothing while no rule is there. */
   follow(links: readonly LinkSnapshot[]): void {
-    if (!this.#isInForce || this.#isClosed) return;
-    const key = JSON.stringify(links);
+    if (!this.#isStarted || !this.#isInForce || this.#isClosed) return;
+    const key = JSON.stringify([links, this.#routes.tunnelAddresses]);
     if (key === this.#linksKey) return;
     this.#linksKey = key;
     void this.#inTurn(() => this.#steer());
@@ -160,7 +164,8 @@ export class AppRules {
     return this.#inTurn(async () => {
       const { rules } = this.#daemon.settings;
       const same = rules.find((rule) => isSameSubject(rule.subject, subject));
-      if (same === undefined && rules.length >= MAX_RULES) return tooMany(`there are ${MAX_RULES} rules already`);
+      if (same === undefined && rules.length >= MAX_RULES)
+        return tooMany(`there are ${MAX_RULES} rules already`);
       if (!this.#book.hasRoomFor([action])) return tooMany('rules keep programs on too many links');
       const rule = { id: same?.id ?? freeId(rules), subject, action };
       const next = same === undefined ? [...rules, rule] : rules.map((each) => (each === same ? rule : each));
@@ -193,7 +198,8 @@ export class AppRules {
       for (const { subject, action } of wanted) {
         const earlier = next.findIndex((rule) => isSameSubject(rule.subject, subject));
         // The last of several about one subject counts.
-        const id = (earlier < 0 ? rules.find((rule) => isSameSubject(rule.subject, subject)) : next[earlier])?.id;
+        const id = (earlier < 0 ? rules.find((rule) => isSameSubject(rule.subject, subject)) : next[earlier])
+          ?.id;
         if (earlier >= 0) next.splice(earlier, 1);
         next.push({ id: id ?? freeId([...rules, ...next]), subject, action });
       }
@@ -228,13 +234,20 @@ export class AppRules {
     return this.#inTurn(async () => {
       const [missing] = this.#lookForMissing().filter(({ facility }) => facility !== 'proc-connector');
       if (missing !== undefined || this.#sorter === null)
-        return err(controlError('RULES_UNSUPPORTED', `${missing?.because ?? ''}; bowline doctor says what helps`));
+        return err(
+          controlError('RULES_UNSUPPORTED', `${missing?.because ?? ''}; bowline doctor says what helps`),
+        );
       if (pid === null || pid <= 0 || !isInOwnNetwork(pid))
-        return err(controlError('NOT_POSSIBLE_NOW', 'the calling process is not in the network that the service serves'));
+        return err(
+          controlError(
+            'NOT_POSSIBLE_NOW',
+            'the calling process is not in the network that the service serves',
+          ),
+        );
       if (!this.#book.hasRoomFor([action])) return tooMany('rules keep programs on too many links');
       await this.#steer([action]);
       await this.#record();
-      this.#sorter.enter(pid, action);
+      await this.#sorter.enter(pid, action);
       return ok({});
     });
   }
@@ -254,7 +267,9 @@ export class AppRules {
   async #save(rules: readonly AppRule[]): Promise<void> {
     const before = this.#daemon.settings.rules;
     await this.#daemon.changeSettings({ rules: [...rules] });
-    const changed = rules.filter((rule) => !before.some((old) => JSON.stringify(old) === JSON.stringify(rule)));
+    const changed = rules.filter(
+      (rule) => !before.some((old) => JSON.stringify(old) === JSON.stringify(rule)),
+    );
     await this.#enforce();
     for (const rule of changed) this.#noteOlder(rule);
     for (const id of this.#older.keys()) if (!rules.some((rule) => rule.id === id)) this.#older.delete(id);
@@ -281,7 +296,7 @@ export class AppRules {
         if (action === undefined) this.#groups.dissolve(purpose);
         else this.#groups.setMark(purpose, this.#book.markOf(action));
       }
-      this.#sorter.follow(this.#compiled);
+      await this.#sorter.follow(this.#compiled);
     } catch (error) {
       if (!isSystemError(error)) throw error;
       this.#log.warn('programs-not-sorted', describeError(error));
@@ -297,10 +312,14 @@ export class AppRules {
         compiled: this.#compiled,
         entered: [...(this.#sorter?.entered ?? []), ...further],
         links: this.#daemon.links,
+        tunnelAddresses: this.#routes.tunnelAddresses,
       });
     } catch (error) {
       if (!(error instanceof RoutesError) && !(error instanceof ExecError)) throw error;
-      this.#log.error('rules-refused', { ...describeError(error), effect: 'rules for programs have no effect' });
+      this.#log.error('rules-refused', {
+        ...describeError(error),
+        effect: 'rules for programs have no effect',
+      });
     }
   }
 
@@ -317,7 +336,8 @@ export class AppRules {
     this.#wasInForce = this.#isInForce;
     if (!this.#isInForce) return;
     try {
-      if (await this.#network.repairFirewall()) this.#log.warn('firewall-repaired', { table: 'inet bowline' });
+      if (await this.#network.repairFirewall())
+        this.#log.warn('firewall-repaired', { table: 'inet bowline' });
     } catch (error) {
       this.#log.debug('firewall-not-seen', describeError(error));
     }
@@ -326,8 +346,15 @@ export class AppRules {
   #statusOf(rule: AppRule): RuleStatus {
     const processes = this.#processesOf(rule);
     const older = this.#older.get(rule.id);
-    const toRestart = processes.filter((pid) => older?.has(pid) === true && older.get(pid) === readProcessStart(pid));
-    return { ...rule, problem: this.#problemOf(rule), processes: processes.length, toRestart: toRestart.length };
+    const toRestart = processes.filter(
+      (pid) => older?.has(pid) === true && older.get(pid) === readProcessStart(pid),
+    );
+    return {
+      ...rule,
+      problem: this.#problemOf(rule),
+      processes: processes.length,
+      toRestart: toRestart.length,
+    };
   }
 
   #processesOf({ id, subject }: AppRule): readonly number[] {
@@ -337,9 +364,15 @@ export class AppRules {
   }
 
   #problemOf({ id, subject, action }: AppRule): RuleProblem | null {
-    if (isAboutPrograms(subject) && this.#missing?.some(({ facility }) => facility !== 'proc-connector') === true)
+    if (
+      isAboutPrograms(subject) &&
+      this.#missing?.some(({ facility }) => facility !== 'proc-connector') === true
+    )
       return 'unsupported';
-    if (subject.kind === 'cgroup' && this.#sorter?.markedBy(id).some((path) => this.#sorter?.isRefused(path)) === true)
+    if (
+      subject.kind === 'cgroup' &&
+      this.#sorter?.markedBy(id).some((path) => this.#sorter?.isRefused(path)) === true
+    )
       return 'unsupported';
     if (subject.kind === 'domain') return 'unsupported';
     if (subject.kind === 'cgroup' && !this.#hasGroup(subject.path)) return 'no-such-cgroup';
@@ -353,18 +386,23 @@ export class AppRules {
   }
 
   #wayFrom(address: string): string | null {
-    if (this.#routes.isTunnelAddress(address)) return 'tunnel';
+    if (this.#routes.tunnelAddresses.includes(address)) return 'tunnel';
     const link = this.#daemon.links.find(({ addresses }) => addresses.some((own) => own.address === address));
     return link?.name ?? null;
   }
 
   #hasGroup(path: string): boolean {
-    return this.#groups !== null && statSync(`${this.#groups.root}${path}`, { throwIfNoEntry: false }) !== undefined;
+    return (
+      this.#groups !== null &&
+      statSync(`${this.#groups.root}${path}`, { throwIfNoEntry: false }) !== undefined
+    );
   }
 
   #isThere(name: string): boolean {
     const link = this.#daemon.links.find((each) => each.name === name);
-    return link !== undefined && link.up && link.carrier && link.addresses.some(({ scope }) => scope === 'global');
+    return (
+      link !== undefined && link.up && link.carrier && link.addresses.some(({ scope }) => scope === 'global')
+    );
   }
 
   /** Sockets keep the mark that they were made with, so whoever has some goes on as before. */

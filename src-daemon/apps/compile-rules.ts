@@ -97,7 +97,8 @@ export function isAboutPrograms({ kind }: RuleSubject): boolean {
 const STARTERS = new Set(['flatpak', 'snap', 'gtk-launch', 'dbus-launch', 'dbus-run-session', 'xdg-open']);
 
 /** Programs that run what their first argument names. */
-const INTERPRETERS = /^(python[\d.]*|perl[\d.]*|ruby[\d.]*|node|nodejs|gjs(-console)?|java|sh|bash|dash|electron\d*)$/;
+const INTERPRETERS =
+  /^(python[\d.]*|perl[\d.]*|ruby[\d.]*|node|nodejs|gjs(-console)?|java|sh|bash|dash|electron\d*)$/;
 
 /** A program as its processes show it. */
 export interface FoundProgram {
@@ -111,7 +112,8 @@ export function programOf(
   command: readonly string[],
   lookup: Omit<ProgramLookup, 'commandOf'>,
 ): FoundProgram | null {
-  const [first, ...rest] = command[0] === 'env' || command[0] === '/usr/bin/env' ? afterEnv(command) : command;
+  const [first, ...rest] =
+    command[0] === 'env' || command[0] === '/usr/bin/env' ? afterEnv(command) : command;
   if (first === undefined) return null;
   const name = first.slice(first.lastIndexOf('/') + 1);
   if (STARTERS.has(name)) return null;

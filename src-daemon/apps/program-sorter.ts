@@ -38,7 +38,7 @@ export class ProgramSorter {
   /** Rule of each marked group that others made. */
   #marked = new Map<string, ProgramRule>();
   /** Groups whose marks are somebody else's already. */
-  #refused = new Set<string>();
+  readonly #refused = new Set<string>();
   readonly #gate: StartGate;
   readonly #checks = new Set<NodeJS.Timeout>();
   readonly #ticker: NodeJS.Timeout;
@@ -56,7 +56,7 @@ export class ProgramSorter {
   }
 
   /** Follows changed rules: processes that run are sorted anew, at once. */
-  follow(rules: CompiledRules): void {
+  async follow(rules: CompiledRules): Promise<void> {
     this.#rules = rules;
     if (!hasPrograms(rules)) {
       this.#stopListening();
@@ -66,12 +66,12 @@ export class ProgramSorter {
     this.#listen(rules);
     this.#gate.follow(new Map([...rules.executables, ...rules.scripts]));
     this.#markGroups();
-    for (const pid of listProcesses()) this.#sort(pid);
+    await Promise.all(listProcesses().map((pid) => this.#sort(pid)));
   }
 
   /** Puts one process under an action, whatever rules say. @throws an error with an errno code */
-  enter(pid: number, action: RuleAction): void {
-    this.#options.groups.enter(pid, `${RUN}${action}`, this.#options.markOf(action));
+  async enter(pid: number, action: RuleAction): Promise<void> {
+    await this.#options.groups.enter(pid, `${RUN}${action}`, this.#options.markOf(action));
   }
 
   /** Actions that processes were put under without a rule. */
@@ -102,7 +102,7 @@ export class ProgramSorter {
     this.#options.groups.sweep();
     if (this.#rules === null || !hasPrograms(this.#rules)) return;
     this.#markGroups();
-    if (this.#isDeaf) for (const pid of listProcesses()) this.#sort(pid);
+    if (this.#isDeaf) for (const pid of listProcesses()) void this.#sort(pid);
   }
 
   close(): void {
@@ -141,17 +141,17 @@ export class ProgramSorter {
 
   #onStarts(pids: readonly number[]): void {
     for (const pid of pids) {
-      if (pid !== LOST) this.#sort(pid);
-      else for (const each of listProcesses()) this.#sort(each);
+      if (pid !== LOST) void this.#sort(pid);
+      else for (const each of listProcesses()) void this.#sort(each);
     }
   }
 
-  #sort(pid: number): void {
+  #sort(pid: number): Promise<void> {
     const rule = this.#ruleFor(pid);
-    if (rule !== null) this.#place(pid, rule);
+    return rule === null ? NOTHING_TO_DO : this.#place(pid, rule);
   }
 
-  #place(pid: number, rule: ProgramRule): void {
+  async #place(pid: number, rule: ProgramRule): Promise<void> {
     if (!isInOwnNetwork(pid)) return;
     const { groups, markOf, log } = this.#options;
     const place = groups.placeOf(pid);
@@ -159,7 +159,7 @@ export class ProgramSorter {
     if (place === null || place.purpose?.startsWith(RUN) === true) return;
     try {
       if ((this.#groupRuleFor(place.base)?.order ?? -1) > rule.order) groups.leave(pid);
-      else if (groups.enter(pid, rule.id, markOf(rule.action))) this.#checkLater(pid);
+      else if (await groups.enter(pid, rule.id, markOf(rule.action))) this.#checkLater(pid);
     } catch (error) {
       log.warn('process-not-sorted', { pid, rule: rule.id, ...describeError(error) });
     }
@@ -182,7 +182,7 @@ export class ProgramSorter {
     for (const delayMs of CHECK_AFTER_MS) {
       const check = setTimeout(() => {
         this.#checks.delete(check);
-        this.#sort(pid);
+        void this.#sort(pid);
       }, delayMs).unref();
       this.#checks.add(check);
     }
@@ -251,6 +251,8 @@ export class ProgramSorter {
 
 /** How the purpose of a group begins that stands for an action alone. A rule's id has no dot. */
 const RUN = 'run.';
+
+const NOTHING_TO_DO = Promise.resolve();
 
 /** Stands for starts that the kernel had to drop. */
 const LOST = -1;

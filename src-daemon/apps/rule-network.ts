@@ -22,6 +22,8 @@ export interface WantedWays {
   /** Of programs that were put under an action without a rule. */
   readonly entered: Iterable<RuleAction>;
   readonly links: readonly LinkSnapshot[];
+  /** The tunnel's own, as far as they are known. */
+  readonly tunnelAddresses: readonly string[];
 }
 
 /** Lets routing and firewall follow the rules and the links. */
@@ -61,7 +63,7 @@ export class RuleNetwork {
     return this.#userIds.get(name) ?? null;
   }
 
-  #desired({ rules, compiled, entered, links }: WantedWays): DesiredWays {
+  #desired({ rules, compiled, entered, links, tunnelAddresses }: WantedWays): DesiredWays {
     const book = this.#book;
     const actions = new Set<RuleAction>(entered);
     for (const { subject, action } of rules) if (isAboutPrograms(subject)) actions.add(action);
@@ -73,6 +75,7 @@ export class RuleNetwork {
     const named = new Set([...actions, ...rules.map(({ action }) => action)].map(linkOf));
     return {
       tunnelName: TUNNEL_NAME,
+      tunnelAddresses,
       tunnelMark: TUNNEL_MARK,
       marks: [...actions].sort().map((action) => ({ mark: book.markOf(action), way: book.wayOf(action) })),
       users,

@@ -11,14 +11,18 @@ import type { ProgramRule } from './compile-rules.ts';
 export class StartGate {
   readonly #native: Pick<NativeApi, 'ExecGate'>;
   readonly #log: Log;
-  readonly #onStart: (pid: number, rule: ProgramRule) => void;
+  readonly #onStart: (pid: number, rule: ProgramRule) => Promise<void>;
   /** Rule of each program, by its file. */
   readonly #rules = new Map<string, ProgramRule>();
   readonly #paths = new Map<string, string>();
   #gate: NativeExecGate | null = null;
   #isRefused = false;
 
-  constructor(native: Pick<NativeApi, 'ExecGate'>, log: Log, onStart: (pid: number, rule: ProgramRule) => void) {
+  constructor(
+    native: Pick<NativeApi, 'ExecGate'>,
+    log: Log,
+    onStart: (pid: number, rule: ProgramRule) => Promise<void>,
+  ) {
     this.#native = native;
     this.#log = log;
     this.#onStart = onStart;
@@ -92,11 +96,17 @@ export class StartGate {
     for (let index = 0; index < waiting.length; index += 4) {
       const [pid = 0, device = 0, inode = 0, ticket = 0] = waiting.slice(index, index + 4);
       const rule = this.#rules.get(`${device}:${inode}`);
-      try {
-        if (rule !== undefined) this.#onStart(pid, rule);
-      } finally {
-        gate.allow(ticket);
-      }
+      void this.#letThrough(gate, ticket, rule === undefined ? null : this.#onStart(pid, rule));
+    }
+  }
+
+  /** Whatever becomes of the move, the program goes on. */
+  async #letThrough(gate: NativeExecGate, ticket: number, move: Promise<void> | null): Promise<void> {
+    try {
+      await move;
+    } finally {
+      // A gate that was closed meanwhile has let everybody through.
+      if (gate === this.#gate) gate.allow(ticket);
     }
   }
 }

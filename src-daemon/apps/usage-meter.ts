@@ -75,7 +75,8 @@ export class UsageMeter {
         way,
         connections: (row?.connections ?? 0) + 1,
         txBitsPerSecond: (row?.txBitsPerSecond ?? 0) + (Math.max(0, sentBytes - last.sent) * 8) / seconds,
-        rxBitsPerSecond: (row?.rxBitsPerSecond ?? 0) + (Math.max(0, receivedBytes - last.received) * 8) / seconds,
+        rxBitsPerSecond:
+          (row?.rxBitsPerSecond ?? 0) + (Math.max(0, receivedBytes - last.received) * 8) / seconds,
       });
     }
     this.#totals = totals;
@@ -92,7 +93,9 @@ export class UsageMeter {
     for (const [index, pid] of (unknown.size === 0 ? [] : listProcesses()).entries()) {
       if (index % PROCESSES_AT_ONCE === PROCESSES_AT_ONCE - 1) await nextTurn();
       if (pid === process.pid) continue;
-      const own = socketInodesOf(pid).map(Number).filter((inode) => unknown.has(inode));
+      const own = socketInodesOf(pid)
+        .map(Number)
+        .filter((inode) => unknown.has(inode));
       if (own.length === 0) continue;
       const owner = this.#ownerOf(pid);
       for (const inode of own) owners.set(inode, owner);

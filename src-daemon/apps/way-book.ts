@@ -22,7 +22,8 @@ export class WayBook {
   /** The mark of an action's sockets. */
   markOf(action: RuleAction): number {
     const way = this.wayOf(action);
-    const number = way.kind === 'link' ? FIRST_LINK_NUMBER + way.table - LINK_TABLES.first : NUMBERS[way.kind];
+    const number =
+      way.kind === 'link' ? FIRST_LINK_NUMBER + way.table - LINK_TABLES.first : NUMBERS[way.kind];
     return number * 2 ** 24;
   }
 

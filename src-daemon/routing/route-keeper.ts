@@ -22,7 +22,8 @@ export class RouteKeeper {
   private isPresent = false;
   private isClosed = false;
   private lastKey = '';
-  private addresses: readonly string[] = [];
+  /** The tunnel's own addresses in the last session; empty before the first. */
+  tunnelAddresses: readonly string[] = [];
 
   constructor(journal: SystemJournal, onRefused: (error: unknown) => void) {
     this.routes = new LaptopRoutes({ exec, journal, sysctls: sysctlFiles(), tunnelName: TUNNEL_NAME });
@@ -79,14 +80,14 @@ export class RouteKeeper {
     const key = JSON.stringify(desired);
     if (key === this.lastKey) return;
     this.lastKey = key;
-    this.addresses = address6 === null ? [address4] : [address4, address6];
+    this.tunnelAddresses = address6 === null ? [address4] : [address4, address6];
     this.isPresent = true;
     this.settle(this.routes.apply(desired));
   }
 
   /** Whether an address is the tunnel's own. */
   isTunnelAddress(address: string): boolean {
-    return this.addresses.includes(address);
+    return this.tunnelAddresses.includes(address);
   }
 
   /** Puts back what somebody else removed. @returns the lines that took, empty if nothing was missing. */

@@ -19,6 +19,8 @@ export function appOfUnit(unit: string): string | null {
 /** systemd writes what may not stand in a unit's name as `\x2d`. */
 function unescaped(text: string): string {
   if (!text.includes('\\x')) return text;
-  const bytes = text.replace(/\\x([0-9a-f]{2})/g, (_, digits: string) => String.fromCharCode(parseInt(digits, 16)));
+  const bytes = text.replace(/\\x([0-9a-f]{2})/g, (_, digits: string) =>
+    String.fromCharCode(parseInt(digits, 16)),
+  );
   return Buffer.from(bytes, 'latin1').toString('utf8');
 }

@@ -7,6 +7,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { NativeApi } from '../../src-native/lib/types.ts';
 import { errnoOf } from '../storage/atomic-file.ts';
@@ -28,7 +29,9 @@ export function findGroupRoot(mountInfo = readFileSync('/proc/self/mountinfo', '
   for (const line of mountInfo.split('\n')) {
     const [, , , root, mountPoint] = line.split(' ');
     if (root === '/' && mountPoint !== undefined && line.includes(' - cgroup2 '))
-      return mountPoint.replace(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(parseInt(digits, 8)));
+      return mountPoint.replace(/\\([0-7]{3})/g, (_, digits: string) =>
+        String.fromCharCode(parseInt(digits, 8)),
+      );
   }
   return null;
 }
@@ -113,20 +116,22 @@ export class ControlGroups {
   }
 
   /**
-   * Puts a process, and children it has by then, into the group of a purpose.
+   * Puts a process, and children it has by then, into the group of a purpose. The kernel takes some ten milliseconds for
+   * the first move after a while without one, which are spent beside the event loop.
    *
    * @returns false if it has ended, or is there already
    * @throws an error with an errno code if the kernel refuses
    */
-  enter(pid: number, purpose: string, mark: number): boolean {
+  async enter(pid: number, purpose: string, mark: number): Promise<boolean> {
     const place = this.placeOf(pid);
     if (place === null || place.purpose === purpose) return false;
     const path = this.#groupFor(place.base, purpose, mark);
-    if (!move(pid, `${this.root}${path}`)) return false;
+    if (!(await moveBeside(pid, `${this.root}${path}`))) return false;
     // Started in the instant before: they have their parent's old group, unless they have one of their own.
     for (const child of childrenOf(pid)) {
       const childPlace = this.placeOf(child);
-      if (childPlace?.base === place.base && childPlace.purpose === place.purpose) this.enter(child, purpose, mark);
+      if (childPlace?.base === place.base && childPlace.purpose === place.purpose)
+        await this.enter(child, purpose, mark);
     }
     return true;
   }
@@ -234,7 +239,9 @@ export function isInOwnNetwork(pid: number): boolean {
 
 /** Ids of all processes. */
 export function listProcesses(): readonly number[] {
-  return readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map(Number);
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number);
 }
 
 const MARK = 'mark';
@@ -257,7 +264,9 @@ function childrenOf(pid: number): readonly number[] {
 
 function processesBelow(root: string, path: string, leftOut?: string): readonly number[] {
   const own = numbersIn(readOrNull(`${root}${path}/cgroup.procs`));
-  const below = entriesOf(`${root}${path}`).filter((name) => leftOut === undefined || !name.startsWith(leftOut));
+  const below = entriesOf(`${root}${path}`).filter(
+    (name) => leftOut === undefined || !name.startsWith(leftOut),
+  );
   return [...own, ...below.flatMap((name) => processesBelow(root, `${path}/${name}`, leftOut))];
 }
 
@@ -265,6 +274,17 @@ function processesBelow(root: string, path: string, leftOut?: string): readonly 
 function move(pid: number, dir: string): boolean {
   try {
     writeFileSync(`${dir}/cgroup.procs`, `${pid}\n`);
+    return true;
+  } catch (error) {
+    if (errnoOf(error) === 'ESRCH') return false;
+    throw error;
+  }
+}
+
+/** @returns false if the process has ended */
+async function moveBeside(pid: number, dir: string): Promise<boolean> {
+  try {
+    await writeFile(`${dir}/cgroup.procs`, `${pid}\n`);
     return true;
   } catch (error) {
     if (errnoOf(error) === 'ESRCH') return false;
@@ -336,7 +356,10 @@ function readOrNull(path: string): string | null {
 }
 
 function numbersIn(text: string | null): readonly number[] {
-  return (text ?? '').split(/\s+/).filter((word) => word !== '').map(Number);
+  return (text ?? '')
+    .split(/\s+/)
+    .filter((word) => word !== '')
+    .map(Number);
 }
 
 function nameOf(path: string): string {

@@ -28,7 +28,9 @@ export interface EntryFolder {
 }
 
 /** The folders that hold entries, those first whose entries take the place of others of the same id. */
-export function entryFolders(home: { readonly dir: string; readonly uid: number } | null): readonly EntryFolder[] {
+export function entryFolders(
+  home: { readonly dir: string; readonly uid: number } | null,
+): readonly EntryFolder[] {
   const ofUser = (path: string, origin: EntryOrigin): readonly EntryFolder[] =>
     home === null ? [] : [{ dir: join(home.dir, path), origin, ownerUid: home.uid }];
   return [
@@ -36,7 +38,11 @@ export function entryFolders(home: { readonly dir: string; readonly uid: number 
     ...ofUser('.local/share/flatpak/exports/share/applications', 'flatpak'),
     { dir: '/var/lib/flatpak/exports/share/applications', origin: 'flatpak', ownerUid: null },
     { dir: '/var/lib/snapd/desktop/applications', origin: 'snap', ownerUid: null },
-    ...dataDirs().map((dir) => ({ dir: join(dir, 'applications'), origin: 'system' as const, ownerUid: null })),
+    ...dataDirs().map((dir) => ({
+      dir: join(dir, 'applications'),
+      origin: 'system' as const,
+      ownerUid: null,
+    })),
   ];
 }
 
@@ -113,7 +119,8 @@ async function listEntryFiles(dir: string, below: string): Promise<readonly stri
   const found: string[] = [];
   for (const entry of await readdir(join(dir, below), { withFileTypes: true }).catch(() => [])) {
     const path = below === '' ? entry.name : `${below}/${entry.name}`;
-    if (entry.isDirectory() && path.split('/').length < MOST_DEPTH) found.push(...(await listEntryFiles(dir, path)));
+    if (entry.isDirectory() && path.split('/').length < MOST_DEPTH)
+      found.push(...(await listEntryFiles(dir, path)));
     else if (entry.name.endsWith(SUFFIX)) found.push(path);
   }
   return found;

@@ -61,7 +61,9 @@ export async function readIcon(path: string): Promise<string | null> {
 
 function typeOf(bytes: Buffer): string | null {
   if (bytes.subarray(0, 4).equals(PNG)) return 'image/png';
-  return /^\s*(<\?xml|<!--|<!DOCTYPE svg|<svg)/.test(bytes.toString('latin1', 0, 200)) ? 'image/svg+xml' : null;
+  return /^\s*(<\?xml|<!--|<!DOCTYPE svg|<svg)/.test(bytes.toString('latin1', 0, 200))
+    ? 'image/svg+xml'
+    : null;
 }
 
 const PNG = Buffer.from([0x89, 0x50, 0x4e, 0x47]);

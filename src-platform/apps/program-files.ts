@@ -2,7 +2,15 @@ import { closeSync, openSync, readFileSync, readSync, readlinkSync, realpathSync
 import { isAbsolute, resolve } from 'node:path';
 
 /** Where programs are found that are named without a folder. */
-const SEARCH_PATH = ['/usr/local/bin', '/usr/bin', '/bin', '/usr/local/sbin', '/usr/sbin', '/sbin', '/snap/bin'];
+const SEARCH_PATH = [
+  '/usr/local/bin',
+  '/usr/bin',
+  '/bin',
+  '/usr/local/sbin',
+  '/usr/sbin',
+  '/sbin',
+  '/snap/bin',
+];
 
 /** The longest first line that the kernel reads of a script. */
 const MOST_LINE_BYTES = 256;
@@ -44,7 +52,9 @@ export function scriptOf(pid: number): string | null {
     const [, ...args] = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
     const script = args.find((word) => word !== '' && !word.startsWith('-'));
     if (script === undefined) return null;
-    return isAbsolute(script) ? realPath(script) : realPath(resolve(readlinkSync(`/proc/${pid}/cwd`), script));
+    return isAbsolute(script)
+      ? realPath(script)
+      : realPath(resolve(readlinkSync(`/proc/${pid}/cwd`), script));
   } catch {
     // It has ended.
     return null;

@@ -1,7 +1,13 @@
 import { BONDED_DSCP, REDUNDANT_DSCP } from '../../src-shared/tunnel/lane-codes.ts';
 import type { Family } from '../journal/entry.ts';
 import { NFT_TABLE } from './box-nat.ts';
-import { MAIN_TABLE, PROGRAM_PROTOCOL, PROGRAM_RULE_PRIORITY, ROUTE_PROTOCOL, TUNNEL_TABLE } from './constants.ts';
+import {
+  MAIN_TABLE,
+  PROGRAM_PROTOCOL,
+  PROGRAM_RULE_PRIORITY,
+  ROUTE_PROTOCOL,
+  TUNNEL_TABLE,
+} from './constants.ts';
 
 /*
  * Where packets go that a rule of the user is about, as data: rules of the kernel's routing, which decide, and one
@@ -34,13 +40,19 @@ export interface LinkTable {
   readonly name: string;
   readonly table: number;
   /** Own addresses, each with its network. */
-  readonly addresses: readonly { readonly family: Family; readonly address: string; readonly network: string }[];
+  readonly addresses: readonly {
+    readonly family: Family;
+    readonly address: string;
+    readonly network: string;
+  }[];
   readonly gateways: { readonly 4: string | null; readonly 6: string | null };
 }
 
 /** Everything that rules of the user ask of routing and firewall. */
 export interface DesiredWays {
   readonly tunnelName: string;
+  /** The tunnel's own addresses, as far as they are known; nothing may leave in their name another way. */
+  readonly tunnelAddresses: readonly string[];
   /** Of the tunnel's own datagrams, which no rule is about. */
   readonly tunnelMark: number;
   readonly marks: readonly MarkedWay[];
@@ -131,13 +143,19 @@ function decide([first, last]: readonly [number, number], selector: string, way:
 }
 
 function rule(priority: number, selector: string, action: string): RuleLine {
-  return [`priority ${priority}`, ...(selector === '' ? [] : [selector]), action, `protocol ${PROGRAM_PROTOCOL}`].join(
-    ' ',
-  );
+  return [
+    `priority ${priority}`,
+    ...(selector === '' ? [] : [selector]),
+    action,
+    `protocol ${PROGRAM_PROTOCOL}`,
+  ].join(' ');
 }
 
 /** The routes of one link's table, of one family, without their verb. */
-export function linkRoutes({ name, table, addresses, gateways }: LinkTable, family: Family): readonly string[] {
+export function linkRoutes(
+  { name, table, addresses, gateways }: LinkTable,
+  family: Family,
+): readonly string[] {
   const own = addresses.filter((address) => address.family === family);
   const tail = `table ${table} proto ${ROUTE_PROTOCOL}`;
   const [first] = own;
@@ -155,13 +173,19 @@ export function linkRoutes({ name, table, addresses, gateways }: LinkTable, fami
 }
 
 /** Writes the firewall's rules as one transaction that replaces the whole table; without any way, one that removes it. */
-export function wayRuleset({ tunnelName, tunnelMark, marks, users, destinations }: DesiredWays): string {
+export function wayRuleset(desired: DesiredWays): string {
+  const { tunnelName, tunnelAddresses, tunnelMark, marks, users, destinations } = desired;
   const head = [`add table inet ${NFT_TABLE}`, `delete table inet ${NFT_TABLE}`];
   const ways = [...marks, ...users, ...destinations].map(({ way }) => way);
   if (ways.length === 0) return [...head, ''].join('\n');
   const chains = new Map(ways.map((way) => [chainName(way), way]));
   const rules = [
     'oifname "lo" accept',
+    // What the kernel still sends for a socket that its program has closed belongs to no user any more.
+    ...tunnelAddresses.map(
+      (address) =>
+        `${familyOf(address) === 4 ? 'ip' : 'ip6'} saddr ${address} oifname != "${tunnelName}" counter drop`,
+    ),
     `meta mark ${hex(tunnelMark)} accept`,
     ...verdictMap(
       `meta mark and ${hex(WAY_MARK_MASK)}`,
@@ -171,7 +195,9 @@ export function wayRuleset({ tunnelName, tunnelMark, marks, users, destinations 
       'meta skuid',
       users.map(({ uid, way }) => `${uid} : goto ${chainName(way)}`),
     ),
-    ...destinations.map((destination) => `${destinationMatch(destination)} goto ${chainName(destination.way)}`),
+    ...destinations.map(
+      (destination) => `${destinationMatch(destination)} goto ${chainName(destination.way)}`,
+    ),
   ];
   return [
     ...head,
@@ -219,7 +245,8 @@ function chainName(way: Way): string {
 
 function destinationMatch({ network, protocol, port }: DestinationWay): string {
   const address = `${familyOf(network) === 4 ? 'ip' : 'ip6'} daddr ${network}`;
-  if (port !== undefined) return `${address} ${protocol ?? 'th'} dport ${port}`.replace(' th ', ' meta l4proto { tcp, udp } th ');
+  if (port !== undefined)
+    return `${address} ${protocol ?? 'th'} dport ${port}`.replace(' th ', ' meta l4proto { tcp, udp } th ');
   return protocol === undefined ? address : `${address} meta l4proto ${protocol}`;
 }
 

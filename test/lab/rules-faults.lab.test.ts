@@ -1,11 +1,13 @@
 import type { ChildProcess } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { ControlClient } from '../../src-control/index.ts';
-import { daemonContract, type DaemonContract, type MethodParams } from '../../src-shared/control/contract.ts';
-import { VERSION } from '../../src-shared/version.ts';
+import type { AppRule } from '../../src-shared/model/app-rule.ts';
+import { DEFAULT_SETTINGS } from '../../src-shared/model/settings.ts';
 import { compileProgram } from './compile.ts';
 import { areBothLinksUsable, type Tunnel } from './daemons.ts';
 import { carrier, deviceRemoved, type Fault } from './faults.ts';
+import type { VirtualHome } from './home.ts';
 import { ROUTER_WAN } from './home-plan.ts';
 import { monotonicMicros } from './monotonic.ts';
 import { numberFromEnvironment, RandomNumbers } from './random-numbers.ts';
@@ -27,10 +29,14 @@ describe('a program that is kept', () => {
       await tunnel.cli('rule', 'add', '--exec', kept, 'only:wlan0');
       const loop = ['--times', '1000000', '--pause', '20'];
       const start = (program: string, number: number, family: 4 | 6): Loop =>
-        scene.use(new Loop(visits.start(program, [...visits.args({ family, protocol: 'tcp', number }), ...loop])));
+        scene.use(
+          new Loop(visits.start(program, [...visits.args({ family, protocol: 'tcp', number }), ...loop])),
+        );
       const keptLoops = [start(kept, 1, 4), start(kept, 2, 6)];
       const otherLoops = [start(other, 3, 4), start(other, 4, 6)];
-      await scene.until('first visits', () => (keptLoops.every(({ lines }) => lines.length > 5) ? true : null));
+      await scene.until('first visits', () =>
+        keptLoops.every(({ lines }) => lines.length > 5) ? true : null,
+      );
 
       for (const fault of [carrier, deviceRemoved]) {
         const counts = otherLoops.map(({ lines }) => lines.length);
@@ -39,15 +45,23 @@ describe('a program that is kept', () => {
         await scene.pause('wlan0 is away', 300);
         const served = keptLoops.map(({ served: count }) => count);
         await scene.pause('wlan0 is still away', 1500);
-        expect(keptLoops.map(({ served: count }) => count), inForce.name).toEqual(served);
+        expect(
+          keptLoops.map(({ served: count }) => count),
+          inForce.name,
+        ).toEqual(served);
         await inForce.undo();
         await scene.until('visits over wlan0 again', () =>
           keptLoops.every(({ served: count }, index) => count > (served[index] ?? 0) + 3) ? true : null,
         );
-        expect(otherLoops.map(({ lines }, index) => lines.length > (counts[index] ?? 0) + 20)).toEqual([true, true]);
+        expect(otherLoops.map(({ lines }, index) => lines.length > (counts[index] ?? 0) + 20)).toEqual([
+          true,
+          true,
+        ]);
       }
       expect(otherLoops.flatMap(({ failures }) => failures)).toEqual([]);
-      expect(new Set(keptLoops.flatMap(({ sources }) => sources))).toEqual(new Set([ROUTER_WAN.v4, ROUTER_WAN.v6]));
+      expect(new Set(keptLoops.flatMap(({ sources }) => sources))).toEqual(
+        new Set([ROUTER_WAN.v4, ROUTER_WAN.v6]),
+      );
       const ways = await visits.ways();
       expect([1, 2, 3, 4].map((number) => Object.keys(ways.get(number) ?? {}))).toEqual([
         ...[['wlan0/0'], ['wlan0/0']],
@@ -63,15 +77,18 @@ describe('a program that is kept', () => {
       const tunnel = await scene.tunnel();
       const visits = scene.use(await Visits.prepare(home));
       const kept = visits.program('kept');
+      const plain = visits.program('plain');
       await tunnel.cli('rule', 'add', '--exec', kept, 'block-without-tunnel');
       await tunnel.cli('rule', 'add', '--user', 'nobody', 'block-without-tunnel');
       let number = 0;
       const loops: Loop[] = [];
       for (const family of [4, 6] as const)
         for (const protocol of ['tcp', 'udp'] as const)
-          for (const [file, ...before] of [[kept], ['setpriv', ...NOBODY, visits.program('plain')]] as const) {
+          for (const [file, ...before] of [[kept], ['setpriv', ...NOBODY, plain]] as const) {
             const args = [...before, ...visits.args({ family, protocol, number: ++number })];
-            loops.push(scene.use(new Loop(visits.start(file, [...args, '--times', '1000000', '--pause', '10']))));
+            loops.push(
+              scene.use(new Loop(visits.start(file, [...args, '--times', '1000000', '--pause', '10']))),
+            );
           }
       await scene.until('first visits', () => (loops.every(({ served }) => served > 2) ? true : null));
       const random = new RandomNumbers(SEED);
@@ -85,27 +102,32 @@ describe('a program that is kept', () => {
       );
       const ways = await visits.ways();
       const devices = [...ways].map(([each, way]) => `${each}: ${Object.keys(way).join(' and ')}`);
-      expect(devices.filter((text) => !text.endsWith(': bowline0/0')), `seed ${SEED}`).toEqual([]);
-      scene.report(`${loops.reduce((sum, loop) => sum + loop.served, 0)} visits through the tunnel, none beside it`);
+      expect(
+        devices.filter((text) => !text.endsWith(': bowline0/0')),
+        `seed ${SEED}`,
+      ).toEqual([]);
+      scene.report(
+        `${loops.reduce((sum, loop) => sum + loop.served, 0)} visits through the tunnel, none beside it`,
+      );
     });
   });
 });
 
 describe('starts of programs', () => {
   it('2,000 a second beside 500 rules cost little, and no rule is missed', async () => {
-    await inHome({ ipv6: false }, async (scene) => {
-      const tunnel = await scene.tunnel();
+    await inHome({}, async (scene) => {
       const visits = scene.use(await Visits.prepare(scene.home));
       const starter = await compileProgram('rules/starter.cc');
       const programs = Array.from({ length: 500 }, (_, index) => visits.program(`program-${index}`));
       const ruled = programs[250] ?? '';
-      await replaceRules(
-        tunnel,
+      storeRules(
+        scene.home,
         programs.map((path) => ({
           subject: { kind: 'exec', path },
           action: path === ruled ? 'direct' : 'bonded',
         })),
       );
+      const tunnel = await scene.tunnel();
       await scene.pause('idle', 1000);
 
       const idle = await cpuShare(scene, tunnel, () => scene.pause('idle', 3000));
@@ -125,15 +147,13 @@ describe('starts of programs', () => {
   });
 });
 
-async function replaceRules(
-  tunnel: Tunnel,
-  rules: MethodParams<DaemonContract, 'rules.replace'>['rules'],
-): Promise<void> {
-  const { socketPath } = tunnel.laptop;
-  const client = new ControlClient({ contract: daemonContract, socketPath, programVersion: VERSION });
-  const answer = await client.call('rules.replace', { rules });
-  client.close();
-  if (!answer.ok) throw new Error(answer.error.message);
+/** Writes settings as the daemon will find them at its start. */
+function storeRules(home: VirtualHome, rules: readonly Omit<AppRule, 'id'>[]): void {
+  const dir = join(home.tempDir, 'bowlined');
+  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  const numbered = rules.map((rule, index) => ({ id: String(index + 1), ...rule }));
+  const settings = { ...DEFAULT_SETTINGS, wanted: true, rules: numbered };
+  writeFileSync(join(dir, 'settings.json'), JSON.stringify(settings), { mode: 0o600 });
 }
 
 /** What 500 rules and 2,000 starts a second may cost, of one core. */
@@ -196,7 +216,9 @@ class Faults {
   async end(): Promise<void> {
     for (const fault of this.#inForce.splice(0)) await fault.undo();
     this.#startAgain();
-    await this.#scene.until('the daemon’s answer', async () => ((await this.#tunnel.status()) === null ? null : true));
+    await this.#scene.until('the daemon’s answer', async () =>
+      (await this.#tunnel.status()) === null ? null : true,
+    );
     await this.#tunnel.cli('on');
   }
 

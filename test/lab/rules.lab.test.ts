@@ -12,7 +12,13 @@ import { projectDir } from './programs.ts';
 import { inHome } from './scene.ts';
 import { Visits, type Visit } from './visits.ts';
 
-const ACTIONS: readonly RuleAction[] = ['direct', 'only:wlan0', 'block-without-tunnel', 'bonded', 'redundant'];
+const ACTIONS: readonly RuleAction[] = [
+  'direct',
+  'only:wlan0',
+  'block-without-tunnel',
+  'bonded',
+  'redundant',
+];
 
 describe('a rule leads every packet of a program, the first included', () => {
   it('however it is started, by both protocols and both families', async () => {
@@ -52,9 +58,13 @@ describe('a rule leads every packet of a program, the first included', () => {
         await tunnel.cli('rule', 'add', '--app', app, action);
         const run = ['run', '--socket', tunnel.laptop.socketPath, action, '--'];
 
-        await visit('by a shell', action, (args) => visits.run('sh', ['-c', '"$0" "$@"; true', program, ...args]));
+        await visit('by a shell', action, (args) =>
+          visits.run('sh', ['-c', '"$0" "$@"; true', program, ...args]),
+        );
         await visit('forked deep', action, (args) => visits.run(program, [...args, '--forks', '6']));
-        await visit('as another user', action, (args) => visits.run('setpriv', [...NOBODY, program, ...args]));
+        await visit('as another user', action, (args) =>
+          visits.run('setpriv', [...NOBODY, program, ...args]),
+        );
         await visit('in a sandbox', action, (args) => visits.run('unshare', [...SANDBOX, program, ...args]));
         await visit('by bowline run', action, (args) => visits.run(BOWLINE, [...run, plain, ...args]));
         await visit('by a desktop', action, (args) => {
@@ -68,7 +78,9 @@ describe('a rule leads every packet of a program, the first included', () => {
         const taken = Object.keys(ways.get(each) ?? {});
         if (taken.join() !== `${device}/${code}`) complaints.push(`${what}: left by ${taken.join(' and ')}`);
       }
-      scene.report(`${expected.size} visits, ${[...ways.values()].flatMap((way) => Object.values(way)).reduce((a, b) => a + b, 0)} packets counted`);
+      scene.report(
+        `${expected.size} visits, ${[...ways.values()].flatMap((way) => Object.values(way)).reduce((a, b) => a + b, 0)} packets counted`,
+      );
       expect(complaints).toEqual([]);
 
       await visits[Symbol.asyncDispose]();
@@ -103,7 +115,10 @@ describe('rules', () => {
       expect(await sourceOf('setpriv', [...NOBODY, plain])).toBe(BOX_WAN.v4);
       expect((await rulesOf(tunnel)).map(({ id }) => id)).toEqual(['1', '2']);
       await tunnel.cli('rule', 'add', '--exec', plain, 'direct');
-      expect((await rulesOf(tunnel)).map(({ id, action }) => `${id} ${action}`)).toEqual(['1 direct', '2 direct']);
+      expect((await rulesOf(tunnel)).map(({ id, action }) => `${id} ${action}`)).toEqual([
+        '1 direct',
+        '2 direct',
+      ]);
       expect(await sourceOf(plain, [])).toBe(ROUTER_WAN.v4);
       await tunnel.cli('rule', 'remove', '2');
       await tunnel.cli('rule', 'remove', '1');

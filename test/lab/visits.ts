@@ -37,7 +37,9 @@ export class Visits implements AsyncDisposable {
     chmodSync(home.tempDir, 0o755);
     await home.run('net', 'nft', ['-f', '-'], REDIRECT);
     await home.run('laptop', 'nft', ['-f', '-'], COUNTERS);
-    const server = home.spawn('net', program, ['serve', String(SERVER_PORT)], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const server = home.spawn('net', program, ['serve', String(SERVER_PORT)], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     if (server.stdout !== null) await firstLine(createInterface({ input: server.stdout }));
     return new Visits(home, server, program);
   }
@@ -72,7 +74,14 @@ export class Visits implements AsyncDisposable {
   async ways(): Promise<ReadonlyMap<number, WaysOut>> {
     const ways = new Map<number, Record<string, number>>();
     for (const code of CODES) {
-      const text = await this.#home.run('laptop', 'nft', ['-j', 'list', 'set', 'inet', 'lab_visits', `seen${code}`]);
+      const text = await this.#home.run('laptop', 'nft', [
+        '-j',
+        'list',
+        'set',
+        'inet',
+        'lab_visits',
+        `seen${code}`,
+      ]);
       const listing = JSON.parse(text) as { nftables: { set?: { elem?: CountedElement[] } }[] };
       for (const { elem } of listing.nftables.flatMap(({ set: listed }) => listed?.elem ?? [])) {
         const [device, port] = elem.val.concat;

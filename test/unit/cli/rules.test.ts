@@ -22,23 +22,35 @@ afterEach(async () => {
 
 describe('rules on the command line', () => {
   it('are added, listed and removed one at a time', async () => {
-    expect(await run('rules')).toEqual({ status: 0, out: 'There are no rules: everything goes one way.', error: '' });
+    expect(await run('rules')).toEqual({
+      status: 0,
+      out: 'There are no rules: everything goes one way.',
+      error: '',
+    });
     const added = await run('rule', 'add', '--app', 'org.mozilla.firefox.desktop', 'only:wlan0');
     expect(added).toEqual({ status: 0, out: '1: app org.mozilla.firefox only:wlan0', error: '' });
     await run('rule', 'add', '--network', '192.0.2.7', '--protocol', 'tcp', '--port', '443', 'direct');
     expect((await run('rules')).out.split('\n').map((line) => line.trimEnd())).toEqual([
-      'Rule  About                          Action      Processes',
-      '1     app org.mozilla.firefox        only:wlan0  2          1 of them keep open connections where they are; restart them to move those',
-      '2     192.0.2.7/32 tcp port 443      direct      2          1 of them keep open connections where they are; restart them to move those',
+      'Rule  About                      Action      Processes',
+      '1     app org.mozilla.firefox    only:wlan0  2          1 of them keep open connections where they are; restart them to move those',
+      '2     192.0.2.7/32 tcp port 443  direct      2          1 of them keep open connections where they are; restart them to move those',
     ]);
     expect((await run('rule', 'remove', '1')).out).toBe('1: removed');
-    expect(await run('rule', 'remove', '1')).toMatchObject({ status: 1, error: 'bowline: there is no rule 1' });
-    expect(JSON.parse((await run('rules', '--json')).out)).toMatchObject({ rules: [{ id: '2', action: 'direct' }] });
+    expect(await run('rule', 'remove', '1')).toMatchObject({
+      status: 1,
+      error: 'bowline: there is no rule 1',
+    });
+    expect(JSON.parse((await run('rules', '--json')).out)).toMatchObject({
+      rules: [{ id: '2', action: 'direct' }],
+    });
   });
 
   it.each([
     [['direct'], 'rule add: name what the rule is about, such as --app ID or --exec PATH'],
-    [['--exec', '/a', '--user', 'ada', 'direct'], 'rule add: a rule is about one thing; add one rule for each'],
+    [
+      ['--exec', '/a', '--user', 'ada', 'direct'],
+      'rule add: a rule is about one thing; add one rule for each',
+    ],
     [['--exec', '/a', '--port', '1', 'direct'], 'rule add: --protocol and --port go with --network'],
     [['--exec', 'a', 'direct'], 'rule add: not an absolute path'],
     [['--user', 'No One', 'direct'], 'rule add: not a user name'],

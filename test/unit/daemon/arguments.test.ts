@@ -24,7 +24,7 @@ describe('the command line of bowlined', () => {
     });
     expect(parse('revert', '--state-dir', '/tmp/s')).toEqual({
       kind: 'command',
-      arguments: { command: 'revert', 'state-dir': '/tmp/s' },
+      arguments: { command: 'revert', 'state-dir': '/tmp/s', 'keep-rules': false },
     });
   });
 

@@ -13,7 +13,8 @@ import {
 
 const ROOT = findGroupRoot() ?? '';
 const PREFIX = `bowline-test${process.pid}-`;
-const PRINT_MARK = 'import socket; print(hex(socket.socket().getsockopt(socket.SOL_SOCKET, 36) & 0xffffffff))';
+const PRINT_MARK =
+  'import socket; print(hex(socket.socket().getsockopt(socket.SOL_SOCKET, 36) & 0xffffffff))';
 const marker = { cgroupMarkSet, cgroupMarkClear };
 
 let dir: string;
@@ -26,7 +27,9 @@ afterEach(() => {
 /** Mark of a new socket of a program that is started in a group. */
 function markIn(path: string, before: readonly string[] = []): string {
   const script = `echo $$ > ${ROOT}${path}/cgroup.procs; exec "$@"`;
-  return execFileSync('sh', ['-c', script, 'sh', ...before, 'python3', '-c', PRINT_MARK], { encoding: 'utf8' }).trim();
+  return execFileSync('sh', ['-c', script, 'sh', ...before, 'python3', '-c', PRINT_MARK], {
+    encoding: 'utf8',
+  }).trim();
 }
 
 describe('sockets of a control group', () => {
@@ -48,16 +51,16 @@ describe('sockets of a control group', () => {
 });
 
 describe('a process', () => {
-  it('goes into a group below its own, its children with it, and back again', () => {
+  it('goes into a group below its own, its children with it, and back again', async () => {
     const groups = new ControlGroups(ROOT, PREFIX, marker);
     const child = spawn('sh', ['-c', 'sleep 60 & sleep 60'], { stdio: 'ignore' });
     const pid = child.pid ?? 0;
     const home = groups.placeOf(pid)?.base ?? '';
-    groups.enter(pid, '1', 0xb1000000);
+    await groups.enter(pid, '1', 0xb1000000);
     expect(groups.placeOf(pid)).toEqual({ base: home, purpose: '1' });
     expect(groups.processesFor('1')).toContain(pid);
-    expect(groups.enter(pid, '1', 0xb1000000)).toBe(false);
-    groups.enter(pid, '2', 0xb2000000);
+    expect(await groups.enter(pid, '1', 0xb1000000)).toBe(false);
+    await groups.enter(pid, '2', 0xb2000000);
     expect(groups.placeOf(pid)?.purpose).toBe('2');
     groups.sweep();
     expect([...groups.purposes]).toContain('2');

@@ -64,7 +64,9 @@ describe('compiled rules', () => {
 
   it('take subjects for the same whatever the order of their fields', () => {
     const one: RuleSubject = { kind: 'network', network: '192.0.2.0/24', protocol: 'tcp', port: 80 };
-    expect(isSameSubject(one, { port: 80, protocol: 'tcp', network: '192.0.2.0/24', kind: 'network' })).toBe(true);
+    expect(isSameSubject(one, { port: 80, protocol: 'tcp', network: '192.0.2.0/24', kind: 'network' })).toBe(
+      true,
+    );
     expect(isSameSubject(one, { kind: 'network', network: '192.0.2.0/24', protocol: 'tcp' })).toBe(false);
   });
 });
@@ -72,7 +74,14 @@ describe('compiled rules', () => {
 describe('the way of an action', () => {
   it('has a mark of its own in the highest bits, and a table for each link', () => {
     const book = new WayBook();
-    const actions: RuleAction[] = ['direct', 'bonded', 'redundant', 'block-without-tunnel', 'only:a', 'only:b'];
+    const actions: RuleAction[] = [
+      'direct',
+      'bonded',
+      'redundant',
+      'block-without-tunnel',
+      'only:a',
+      'only:b',
+    ];
     const marks = actions.map((action) => book.markOf(action));
     expect(new Set(marks).size).toBe(actions.length);
     for (const mark of marks) expect(mark % 2 ** 24).toBe(0);

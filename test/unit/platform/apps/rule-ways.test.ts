@@ -10,6 +10,7 @@ import { FakeExec } from '../../../support/fake-exec.ts';
 
 const NOTHING: DesiredWays = {
   tunnelName: 'bowline0',
+  tunnelAddresses: [],
   tunnelMark: 4747,
   marks: [],
   users: [],
@@ -33,6 +34,7 @@ describe('routing for rules', () => {
   it('leads marks, then users, then destinations, and refuses at once what has no way', () => {
     const desired: DesiredWays = {
       ...NOTHING,
+      tunnelAddresses: ['10.77.0.2', 'fd77::2'],
       marks: [
         { mark: 0xb1000000, way: { kind: 'direct' } },
         { mark: 0xb2000000, way: { kind: 'bonded' } },
@@ -65,6 +67,8 @@ describe('routing for rules', () => {
     expect(wayRuleset(desired).split('\n')).toEqual(
       expect.arrayContaining([
         '    meta mark and 0xff000000 vmap { 0xb1000000 : goto direct, 0xb2000000 : goto bonded, 0xc0000000 : goto link-4750 }',
+        '    ip saddr 10.77.0.2 oifname != "bowline0" counter drop',
+        '    ip6 saddr fd77::2 oifname != "bowline0" counter drop',
         '    oifname "bowline0" ip dscp set 0x3',
         '    oifname != "wlan0" counter drop',
         '    meta skuid vmap { 1000 : goto tunnel-only }',
@@ -77,7 +81,14 @@ describe('routing for rules', () => {
     const output = [
       { priority: 0, src: 'all', table: '255' },
       { priority: 32700, src: 'all', fwmark: '0x128b', table: '254', protocol: '47' },
-      { priority: 32712, src: 'all', fwmark: '0xb1000000', fwmask: '0xff000000', table: '254', protocol: '48' },
+      {
+        priority: 32712,
+        src: 'all',
+        fwmark: '0xb1000000',
+        fwmask: '0xff000000',
+        table: '254',
+        protocol: '48',
+      },
       {
         ...{ priority: 32733, src: 'all', fwmark: '0', fwmask: '0xff000000', uid_start: 1000, uid_end: 1000 },
         ...{ action: '7', protocol: '48' },
@@ -100,7 +111,10 @@ describe('routing for rules', () => {
     const exec = new FakeExec();
     exec.prints(/rule show/, '[]');
     const keeper = new WayKeeper({ exec: exec.exec, journal: { record: () => Promise.resolve() } });
-    const to = (network: string): DesiredWays['destinations'][number] => ({ network, way: { kind: 'direct' } });
+    const to = (network: string): DesiredWays['destinations'][number] => ({
+      network,
+      way: { kind: 'direct' },
+    });
     const batches = async (...networks: string[]): Promise<string[]> => {
       exec.take();
       await keeper.apply({ ...NOTHING, destinations: networks.map(to) }, '');
