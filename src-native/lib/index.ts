@@ -23,6 +23,7 @@ export const {
   carrierUp,
   cgroupMarkSet,
   cgroupMarkClear,
+  executableOf,
   peerCredentials,
   sdNotify,
   useTimeSlice,

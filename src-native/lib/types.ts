@@ -289,6 +289,7 @@ export interface NativeNetlink {
  */
 export interface NativeProcessStarts {
   startPolling(onReadable: () => void): void;
+  stopPolling(): void;
   /** Process ids of what has started, at most 256 a call; -1 where the kernel had to drop some. */
   read(): number[];
   close(): void;
@@ -402,6 +403,8 @@ export interface NativeApi {
   readonly cgroupMarkSet: (path: string, mark: number) => void;
   /** Takes the mark away again; sockets that have it keep it. Harmless where there is none. */
   readonly cgroupMarkClear: (path: string) => void;
+  /** What `/proc/PID/exe` points to; null, without the cost of an error, for a process that has ended or hides it. */
+  readonly executableOf: (pid: number) => string | null;
   /** Who is at the other end of a Unix stream socket, as of when it connected. */
   readonly peerCredentials: (fd: number) => PeerCredentials;
   /** Sends a message to a service manager's socket, such as `$NOTIFY_SOCKET`; `@` begins an abstract name. */

@@ -91,6 +91,7 @@ void defineAll(napi_env env, napi_value exports) {
       functionProperty<carrierUp>("carrierUp"),
       functionProperty<cgroupMarkSet>("cgroupMarkSet"),
       functionProperty<cgroupMarkClear>("cgroupMarkClear"),
+      functionProperty<executableOf>("executableOf"),
       functionProperty<peerCredentials>("peerCredentials"),
       functionProperty<sdNotify>("sdNotify"),
       functionProperty<useTimeSlice>("useTimeSlice"),

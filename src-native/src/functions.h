@@ -17,6 +17,9 @@ napi_value open(Call& call);
 napi_value cgroupMarkSet(Call& call);
 napi_value cgroupMarkClear(Call& call);
 
+// process_starts.cc
+napi_value executableOf(Call& call);
+
 // host.cc
 napi_value nowMicros(Call& call);
 napi_value carrierUp(Call& call);

@@ -10,6 +10,7 @@
 #include <uv.h>
 
 #include <cstddef>
+#include <cstdio>
 #include <optional>
 
 #include "file_descriptor.h"
@@ -136,6 +137,13 @@ class ProcessStarts final : public WrappedObject {
     return call.undefined();
   }
 
+  napi_value stopPolling(Call& call) {
+    if (poll_.has_value()) poll_->watch(0);
+    readable_.clear();
+    hold(false);
+    return call.undefined();
+  }
+
   // Process ids; -1 stands for those that the kernel had to drop.
   napi_value read(Call& call) {
     requireOpen();
@@ -190,10 +198,21 @@ class ProcessStarts final : public WrappedObject {
   Callback readable_;
 };
 
+napi_value executableOf(Call& call) {
+  char link[32];
+  snprintf(link, sizeof link, "/proc/%d/exe", call.int32(0, "pid"));
+  char path[4096];
+  const ssize_t length = readlink(link, path, sizeof path);
+  // It has ended, is of the kernel, or this process may not look.
+  if (length <= 0) return makeNull(call.env);
+  return makeString(call.env, std::string(path, static_cast<size_t>(length)));
+}
+
 void defineProcessStarts(napi_env env, napi_value exports) {
   defineClass(env, exports, "ProcessStarts", boundary<callConstructor<ProcessStarts>>,
               {
                   method<ProcessStarts, &ProcessStarts::startPolling>("startPolling"),
+                  method<ProcessStarts, &ProcessStarts::stopPolling>("stopPolling"),
                   method<ProcessStarts, &ProcessStarts::read>("read"),
                   method<ProcessStarts, &ProcessStarts::close>("close"),
               });

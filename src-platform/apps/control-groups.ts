@@ -10,6 +10,7 @@ import {
 import { writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { NativeApi } from '../../src-native/lib/types.ts';
+import { native } from '../native.ts';
 import { errnoOf } from '../storage/atomic-file.ts';
 
 /*
@@ -219,13 +220,8 @@ export class ControlGroups {
 
 /** The executable of a process, also of one that was replaced on the disk; null if it has ended or hides it. */
 export function executableOf(pid: number): string | null {
-  try {
-    const path = readlinkSync(`/proc/${pid}/exe`);
-    return path.endsWith(DELETED) ? path.slice(0, -DELETED.length) : path;
-  } catch {
-    // It has ended, is of the kernel, or this process may not look.
-    return null;
-  }
+  const path = native.executableOf(pid);
+  return path?.endsWith(DELETED) === true ? path.slice(0, -DELETED.length) : path;
 }
 
 /** Whether a process uses this process's network namespace. */
