@@ -79,8 +79,6 @@ async function undo(
       await exec('iw', ['dev', entry.interfaceName, 'set', 'power_save', 'on']);
       return 'undone';
     }
-    case 'control-groups':
-      return dissolveGroups(entry.root, entry.prefix, native) ? 'undone' : 'nothing-to-undo';
     case 'control-groups': {
       const root = findGroupRoot();
       if (root === null) throw new Error('the control groups are not mounted here');

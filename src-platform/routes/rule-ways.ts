@@ -1,4 +1,4 @@
-import { BONDED_DSCP, REDUNDANT_DSCP } from '../../src-shared/tunnel/lane-codes.ts';
+import { BONDED_DSCP, REDUNDANT_DSCP } from '../../src-shared/model/lane-codes.ts';
 import type { Family } from '../journal/entry.ts';
 import { NFT_TABLE } from './box-nat.ts';
 import {

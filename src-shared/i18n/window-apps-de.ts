@@ -84,8 +84,6 @@ export const windowAppsDe: Texts<typeof windowAppsEn> = {
   facility: {
     cgroup2:
       'Control Groups der Version 2 sind nicht eingehängt, darum lassen sich Programme nicht unterscheiden. Mit der Kerneloption systemd.unified_cgroup_hierarchy=1 starten',
-    'nft-socket-cgroupv2':
-      'Der Kernel kann Pakete nicht nach Programmen sortieren. Es braucht Linux 5.13 oder neuer mit dem Modul nft_socket, wie es die Kernel der Distributionen haben',
     'cgroup-bpf':
       'Der Kernel kann Pakete nicht nach Programmen sortieren. Es braucht einen Kernel mit CONFIG_CGROUP_BPF, wie es die der Distributionen haben',
     'proc-connector':

@@ -91,8 +91,6 @@ export const windowAppsEn = {
   facility: {
     cgroup2:
       'Control groups of version 2 are not mounted, so no program can be told from another. Boot with the kernel option systemd.unified_cgroup_hierarchy=1',
-    'nft-socket-cgroupv2':
-      'The kernel cannot sort packets by program. Use Linux 5.13 or later with the module nft_socket, as the kernels of distributions have it',
     'cgroup-bpf':
       'The kernel cannot sort packets by program. Use a kernel with CONFIG_CGROUP_BPF, as those of distributions have it',
     'proc-connector':

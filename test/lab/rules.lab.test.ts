@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { findGroupRoot, listGroups } from '../../src-platform/apps/control-groups.ts';
 import type { RuleAction } from '../../src-shared/model/app-rule.ts';
 import { rulesReportSchema } from '../../src-shared/model/app-rule.ts';
-import { BONDED_DSCP, REDUNDANT_DSCP } from '../../src-shared/tunnel/lane-codes.ts';
+import { BONDED_DSCP, REDUNDANT_DSCP } from '../../src-shared/model/lane-codes.ts';
 import type { Tunnel } from './daemons.ts';
 import type { VirtualHome } from './home.ts';
 import { BOX_WAN, ROUTER_WAN } from './home-plan.ts';

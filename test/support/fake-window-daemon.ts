@@ -7,7 +7,6 @@ import type { BoxIdentity, DaemonStatus } from '../../src-shared/model/status.ts
 import type { TimelineEntry } from '../../src-shared/model/timeline.ts';
 import { err, ok, type Result } from '../../src-shared/util/result.ts';
 import { FakeApps } from './fake-apps.ts';
-import { fakeRuleHandlers } from './fake-rules.ts';
 import { offStatus, protectedStatus } from './status.ts';
 
 /** A daemon for the window's tests: it answers everything the window may ask, over a real socket. */
@@ -38,7 +37,6 @@ export class FakeWindowDaemon {
       snapshots: { 'status.changed': () => this.status },
       handlers: {
         'status.get': () => ok(this.status),
-        ...fakeRuleHandlers(note),
         'connection.setWanted': (params) => {
           note('connection.setWanted', params);
           const next = params.wanted ? this.statusWhenOn : offStatus();
