@@ -81,6 +81,7 @@ const commandSchema = z.discriminatedUnion('command', [
     ...commonOptions,
     command: z.literal('portal-check'),
     positionals: z.tuple([portalCheckSchema]),
+  }),
   z.object({ ...commonOptions, command: z.literal('rules') }),
   z.object({
     ...commonOptions,
