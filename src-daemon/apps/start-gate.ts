@@ -15,6 +15,7 @@ export class StartGate {
   /** Rule of each program, by its file. */
   readonly #rules = new Map<string, ProgramRule>();
   readonly #paths = new Map<string, string>();
+  #programs: ReadonlyMap<string, ProgramRule> = new Map();
   #gate: NativeExecGate | null = null;
   #isRefused = false;
 
@@ -35,10 +36,11 @@ export class StartGate {
       return;
     }
     const ownTools = new Set(OWN_TOOLS.map((name) => realPath(findProgram(name) ?? '')));
+    this.#programs = new Map([...programs].filter(([path]) => !ownTools.has(realPath(path))));
     const wanted = new Map<string, { readonly path: string; readonly rule: ProgramRule }>();
-    for (const [path, rule] of programs) {
+    for (const [path, rule] of this.#programs) {
       const file = fileOf(path);
-      if (file !== null && !ownTools.has(realPath(path))) wanted.set(file, { path, rule });
+      if (file !== null) wanted.set(file, { path, rule });
     }
     const gate = this.#open();
     if (gate === null) return;
@@ -50,12 +52,31 @@ export class StartGate {
     }
   }
 
+  /** Holds what is now in the place of a rule's programs: an update puts a new file there. */
+  renew(rule: ProgramRule): void {
+    const gate = this.#gate;
+    if (gate === null) return;
+    for (const [file, own] of this.#rules) {
+      if (own !== rule) continue;
+      this.#rules.delete(file);
+      this.#paths.delete(file);
+    }
+    for (const [path, own] of this.#programs) {
+      const file = own === rule ? fileOf(path) : null;
+      if (file === null) continue;
+      this.#rules.set(file, rule);
+      // Also where the number is the same: file systems give that of a deleted file to the next.
+      this.#add(gate, file, path);
+    }
+  }
+
   /** Holds nobody any more. */
   close(): void {
     this.#gate?.close();
     this.#gate = null;
     this.#paths.clear();
     this.#rules.clear();
+    this.#programs = new Map();
   }
 
   #open(): NativeExecGate | null {
@@ -77,7 +98,7 @@ export class StartGate {
       this.#paths.set(file, path);
     } catch (error) {
       // It was replaced meanwhile, or lies on a file system that does not take part.
-      this.#log.debug('program-not-held', describeError(error));
+      this.#log.debug('program-not-held', { path, ...describeError(error) });
     }
   }
 
