@@ -46,7 +46,7 @@ export class ProgramSorter {
   constructor(options: ProgramSorterOptions) {
     this.#options = options;
     const { native, log } = options;
-    this.#gate = new StartGate(native, log, (pid, rule) => this.#place(pid, rule));
+    this.#gate = new StartGate(native, log, async (pid, rule) => void (await this.#place(pid, rule)));
     this.#ticker = setInterval(() => this.#tidy(), TIDY_MS).unref();
   }
 
@@ -117,27 +117,21 @@ export class ProgramSorter {
       this.#watch ??= new GroupWatch(groups.root, (path) => this.#onGroup(path));
       for (const path of rules.groups.keys()) this.#watch.include(dirname(path) === '/' ? '' : dirname(path));
     }
-    if (this.#starts !== null || rules.executables.size + rules.scripts.size === 0) return;
+    if (rules.executables.size + rules.scripts.size === 0) {
+      this.#starts?.close();
+      this.#starts = null;
+      return;
+    }
     try {
-      const starts = new native.ProcessStarts();
+      const starts = this.#starts ?? new native.ProcessStarts();
       this.#starts = starts;
-      this.#hear(starts);
+      starts.follow([...rules.executables.keys(), ...rules.interpreters]);
+      starts.startPolling(() => this.#onStarts(starts.read()));
       this.#isDeaf = false;
     } catch (error) {
       if (!this.#isDeaf) log.warn('process-starts-unknown', { ...describeError(error), effect: DEAF });
       this.#isDeaf = true;
     }
-  }
-
-  /** The first start after a quiet moment is looked at once; in a storm, several at a time. */
-  #hear(starts: NativeProcessStarts): void {
-    starts.startPolling(() => {
-      starts.stopPolling();
-      this.#onStarts(starts.read());
-      setTimeout(() => {
-        if (this.#starts === starts) this.#hear(starts);
-      }, REST_MS).unref();
-    });
   }
 
   #stopListening(): void {
@@ -152,28 +146,40 @@ export class ProgramSorter {
 
   #onStarts(pids: readonly number[]): void {
     for (const pid of pids) {
-      if (pid !== LOST) void this.#sort(pid);
+      if (pid !== LOST) void this.#meet(pid);
       else for (const each of listProcesses()) void this.#sort(each);
     }
   }
 
-  #sort(pid: number): Promise<void> {
+  /** Sorts a process that has just started. */
+  async #meet(pid: number): Promise<void> {
     const rule = this.#ruleFor(pid);
-    return rule === null ? NOTHING_TO_DO : this.#place(pid, rule);
+    // Who was held is in its group already: whoever is not has a file that nobody holds, such as one after an update.
+    if (rule !== null && (await this.#place(pid, rule))) this.#gate.renew(rule);
   }
 
-  async #place(pid: number, rule: ProgramRule): Promise<void> {
-    if (!isInOwnNetwork(pid)) return;
+  async #sort(pid: number): Promise<void> {
+    const rule = this.#ruleFor(pid);
+    if (rule !== null) await this.#place(pid, rule);
+  }
+
+  /** @returns whether it was put into the rule's group, in which it had not been */
+  async #place(pid: number, rule: ProgramRule): Promise<boolean> {
+    if (!isInOwnNetwork(pid)) return false;
     const { groups, markOf, log } = this.#options;
     const place = groups.placeOf(pid);
     // Who was started by `bowline run` stays where it was put.
-    if (place === null || place.purpose?.startsWith(RUN) === true) return;
+    if (place === null || place.purpose?.startsWith(RUN) === true) return false;
     try {
       if ((this.#groupRuleFor(place.base)?.order ?? -1) > rule.order) groups.leave(pid);
-      else if (await groups.enter(pid, rule.id, markOf(rule.action))) this.#checkLater(pid);
+      else if (await groups.enter(pid, rule.id, markOf(rule.action))) {
+        this.#checkLater(pid);
+        return true;
+      }
     } catch (error) {
       log.warn('process-not-sorted', { pid, rule: rule.id, ...describeError(error) });
     }
+    return false;
   }
 
   #ruleFor(pid: number): ProgramRule | null {
@@ -262,11 +268,6 @@ export class ProgramSorter {
 
 /** How the purpose of a group begins that stands for an action alone. A rule's id has no dot. */
 const RUN = 'run.';
-
-const NOTHING_TO_DO = Promise.resolve();
-
-/** Half of what the kernel takes to move a process; waking up for each of 2,000 starts a second takes a sixth of a core. */
-const REST_MS = 5;
 
 /** Stands for starts that the kernel had to drop. */
 const LOST = -1;

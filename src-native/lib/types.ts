@@ -284,13 +284,17 @@ export interface NativeNetlink {
 }
 
 /**
- * A listener for programs that start anywhere on this machine. Opening it takes CAP_NET_ADMIN and the machine's own
- * process ids; in another network namespace than the first one also the right to enter that one.
+ * A listener for certain programs that start anywhere on this machine. Opening it takes CAP_NET_ADMIN and the machine's
+ * own process ids; in another network namespace than the first one also the right to enter that one. It looks at once at
+ * what starts after a quiet moment, and then 5 ms later at what has started meanwhile.
  */
 export interface NativeProcessStarts {
-  startPolling(onReadable: () => void): void;
+  /** Tells from now on of processes with these executables, whose paths have no links, and of no others. */
+  follow(executables: readonly string[]): void;
+  /** Calls back when there is something to read, never for what starts other programs. */
+  startPolling(onFound: () => void): void;
   stopPolling(): void;
-  /** Process ids of what has started, at most 256 a call; -1 where the kernel had to drop some. */
+  /** Process ids of what has started; -1 where the kernel had to drop some. */
   read(): number[];
   close(): void;
 }
@@ -403,7 +407,10 @@ export interface NativeApi {
   readonly cgroupMarkSet: (path: string, mark: number) => void;
   /** Takes the mark away again; sockets that have it keep it. Harmless where there is none. */
   readonly cgroupMarkClear: (path: string) => void;
-  /** What `/proc/PID/exe` points to; null, without the cost of an error, for a process that has ended or hides it. */
+  /**
+   * What `/proc/PID/exe` points to, also where that file was replaced since; null, without the cost of an error, for a
+   * process that has ended or hides it.
+   */
   readonly executableOf: (pid: number) => string | null;
   /** Who is at the other end of a Unix stream socket, as of when it connected. */
   readonly peerCredentials: (fd: number) => PeerCredentials;

@@ -6,12 +6,18 @@
 #include <sched.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 #include <uv.h>
 
+#include <array>
 #include <cstddef>
 #include <cstdio>
 #include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_set>
+#include <vector>
 
 #include "file_descriptor.h"
 #include "poll.h"
@@ -21,8 +27,14 @@ namespace bowline {
 
 namespace {
 
-// One read() takes at most this many events, so that a storm of processes cannot hold up the event loop.
-constexpr int kMaxEventsPerRead = 256;
+// One look takes at most this many batches, so that a storm of processes cannot hold up the event loop.
+constexpr int kMaxBatches = 8;
+constexpr int kBatchEvents = 32;
+// An event takes some 80.
+constexpr size_t kEventBytes = 256;
+// After a look the next one is this much later: waking up for each of 2,000 starts a second takes a sixth of
+// a core. The kernel takes longer to move a process, so that less of a rest would make nothing better.
+constexpr long kRestNanos = 5'000'000;
 // Room for some ten thousand events while JavaScript is busy.
 constexpr int kReceiveBufferBytes = 8 * 1024 * 1024;
 
@@ -110,25 +122,61 @@ FileDescriptor openListening() {
   return openInFirstNamespace();
 }
 
+using ExecutablePath = std::array<char, 4096>;
+
+// The path of a process's executable, also of one that was replaced on the disk since. Empty if the process has
+// ended, is of the kernel, or this process may not look.
+std::string_view readExecutable(int32_t pid, ExecutablePath& buffer) {
+  char link[32];
+  snprintf(link, sizeof link, "/proc/%d/exe", pid);
+  const ssize_t length = readlink(link, buffer.data(), buffer.size());
+  if (length <= 0) return {};
+  const std::string_view path(buffer.data(), static_cast<size_t>(length));
+  constexpr std::string_view kDeleted = " (deleted)";
+  const bool isDeleted = path.size() > kDeleted.size() && path.substr(path.size() - kDeleted.size()) == kDeleted;
+  return isDeleted ? path.substr(0, path.size() - kDeleted.size()) : path;
+}
+
 }  // namespace
 
-// Hears of every program that starts on this machine.
+// Hears of programs that start on this machine, and tells JavaScript only of those that it asked about: most of
+// what starts is nobody's concern, and a look at it costs less here.
 class ProcessStarts final : public WrappedObject {
  public:
   static constexpr ObjectKind kKind = ObjectKind::kProcessStarts;
 
-  explicit ProcessStarts(Call&) : WrappedObject(kKind), fd_(openListening()) {}
+  explicit ProcessStarts(Call&)
+      : WrappedObject(kKind),
+        fd_(openListening()),
+        rest_(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK)) {
+    if (!rest_.isOpen()) throwSystem("timerfd_create");
+  }
+
+  napi_value follow(Call& call) {
+    requireOpen();
+    std::unordered_set<std::string> executables;
+    uint32_t count = 0;
+    if (napi_get_array_length(call.env, call.arguments[0], &count) != napi_ok) {
+      throwType("executables must be an array");
+    }
+    for (uint32_t i = 0; i < count; i++) {
+      napi_value path = nullptr;
+      check(call.env, napi_get_element(call.env, call.arguments[0], i, &path));
+      executables.insert(toString(call.env, path, "executables", 4095));
+    }
+    executables_ = std::move(executables);
+    return call.undefined();
+  }
 
   napi_value startPolling(Call& call) {
     requireOpen();
     const napi_value function = call.function(0, "callback");
     if (!poll_.has_value()) {
-      poll_.emplace(call.env, fd_.get(), this, [](void* owner, int status, int) {
-        ProcessStarts* starts = static_cast<ProcessStarts*>(owner);
-        if (!starts->readable_.isSet()) return;
-        // libuv stops at an error condition, which here is a full buffer: read() reports it.
-        if (status < 0) starts->poll_->watch(UV_READABLE);
-        starts->readable_.call();
+      poll_.emplace(call.env, fd_.get(), this, [](void* owner, int, int) {
+        static_cast<ProcessStarts*>(owner)->onEvents();
+      });
+      restPoll_.emplace(call.env, rest_.get(), this, [](void* owner, int, int) {
+        static_cast<ProcessStarts*>(owner)->onRestOver();
       });
     }
     readable_.set(call.env, function);
@@ -138,7 +186,10 @@ class ProcessStarts final : public WrappedObject {
   }
 
   napi_value stopPolling(Call& call) {
-    if (poll_.has_value()) poll_->watch(0);
+    if (poll_.has_value()) {
+      poll_->watch(0);
+      restPoll_->watch(0);
+    }
     readable_.clear();
     hold(false);
     return call.undefined();
@@ -148,41 +199,19 @@ class ProcessStarts final : public WrappedObject {
   napi_value read(Call& call) {
     requireOpen();
     napi_value list = nullptr;
-    check(call.env, napi_create_array(call.env, &list));
-    uint32_t count = 0;
-    const auto add = [&](int32_t pid) {
-      check(call.env, napi_set_element(call.env, list, count++, makeInt32(call.env, pid)));
-    };
-    alignas(nlmsghdr) char buffer[1024];
-    for (int i = 0; i < kMaxEventsPerRead; i++) {
-      sockaddr_nl sender{};
-      socklen_t senderLength = sizeof sender;
-      const ssize_t length =
-          recvfrom(fd_.get(), buffer, sizeof buffer, 0, reinterpret_cast<sockaddr*>(&sender), &senderLength);
-      if (length < 0) {
-        if (errno == EINTR) continue;
-        if (errno == EAGAIN) break;
-        if (errno != ENOBUFS) throwSystem("recvfrom");
-        add(-1);
-        continue;
-      }
-      // Another process can address this socket too; only the kernel has port 0.
-      if (sender.nl_pid != 0) continue;
-      const auto* header = reinterpret_cast<const nlmsghdr*>(buffer);
-      if (!NLMSG_OK(header, static_cast<size_t>(length))) continue;
-      if (header->nlmsg_len < NLMSG_LENGTH(sizeof(cn_msg) + offsetof(proc_event, event_data) + 8)) continue;
-      const auto* message = static_cast<const cn_msg*>(NLMSG_DATA(header));
-      proc_event event{};
-      const size_t available = header->nlmsg_len - NLMSG_LENGTH(sizeof(cn_msg));
-      memcpy(&event, message->data, available < sizeof event ? available : sizeof event);
-      if (static_cast<uint32_t>(event.what) == kStart) add(event.event_data.exec.process_tgid);
+    check(call.env, napi_create_array_with_length(call.env, found_.size(), &list));
+    for (uint32_t i = 0; i < found_.size(); i++) {
+      check(call.env, napi_set_element(call.env, list, i, makeInt32(call.env, found_[i])));
     }
+    found_.clear();
     return list;
   }
 
   napi_value close(Call& call) {
     poll_.reset();
+    restPoll_.reset();
     fd_.close();
+    rest_.close();
     readable_.clear();
     hold(false);
     return call.undefined();
@@ -193,24 +222,105 @@ class ProcessStarts final : public WrappedObject {
     if (!fd_.isOpen()) throwClosed("the process listener");
   }
 
+  // The first start after a quiet moment is looked at once; in a storm, several at a time.
+  void onEvents() {
+    if (!readable_.isSet()) return;
+    collect();
+    const itimerspec once{{0, 0}, {0, kRestNanos}};
+    timerfd_settime(rest_.get(), 0, &once, nullptr);
+    poll_->watch(0);
+    restPoll_->watch(UV_READABLE);
+    tell();
+  }
+
+  void onRestOver() {
+    uint64_t expirations = 0;
+    if (!readable_.isSet() || ::read(rest_.get(), &expirations, sizeof expirations) < 0) return;
+    restPoll_->watch(0);
+    // libuv has stopped polling at an error condition, which is a full buffer: collect() has reported it.
+    poll_->watch(UV_READABLE);
+  }
+
+  // JavaScript may close everything, so nothing of this object is used after it.
+  void tell() {
+    if (!found_.empty()) readable_.call();
+  }
+
+  void collect() {
+    std::array<std::array<char, kEventBytes>, kBatchEvents> buffers;
+    std::array<sockaddr_nl, kBatchEvents> senders{};
+    std::array<iovec, kBatchEvents> vectors{};
+    std::array<mmsghdr, kBatchEvents> messages{};
+    for (int batch = 0; batch < kMaxBatches; batch++) {
+      for (int i = 0; i < kBatchEvents; i++) {
+        vectors[i] = {buffers[i].data(), kEventBytes};
+        messages[i].msg_hdr = {};
+        messages[i].msg_hdr.msg_name = &senders[i];
+        messages[i].msg_hdr.msg_namelen = sizeof senders[i];
+        messages[i].msg_hdr.msg_iov = &vectors[i];
+        messages[i].msg_hdr.msg_iovlen = 1;
+      }
+      const int count = recvmmsg(fd_.get(), messages.data(), kBatchEvents, MSG_DONTWAIT, nullptr);
+      if (count < 0) {
+        if (errno == EINTR) continue;
+        // ENOBUFS: the kernel had to drop some. Whatever else it is, looking at all processes makes up for it.
+        if (errno != EAGAIN) found_.push_back(-1);
+        if (errno == ENOBUFS) continue;
+        return;
+      }
+      for (int i = 0; i < count; i++) {
+        // Another process can address this socket too; only the kernel has port 0.
+        if (senders[i].nl_pid == 0) onMessage(buffers[i].data(), messages[i].msg_len);
+      }
+      if (count < kBatchEvents) return;
+    }
+  }
+
+  void onMessage(const char* bytes, size_t length) {
+    nlmsghdr header{};
+    if (length < sizeof header) return;
+    memcpy(&header, bytes, sizeof header);
+    constexpr size_t kLeastBytes = NLMSG_LENGTH(sizeof(cn_msg) + offsetof(proc_event, event_data) + 8);
+    if (header.nlmsg_len > length || header.nlmsg_len < kLeastBytes) return;
+    constexpr size_t kEventOffset = NLMSG_HDRLEN + sizeof(cn_msg);
+    proc_event event{};
+    const size_t available = header.nlmsg_len - kEventOffset;
+    memcpy(&event, bytes + kEventOffset, available < sizeof event ? available : sizeof event);
+    if (static_cast<uint32_t>(event.what) != kStart) return;
+    const int32_t pid = event.event_data.exec.process_tgid;
+    if (isFollowed(pid)) found_.push_back(pid);
+  }
+
+  bool isFollowed(int32_t pid) {
+    const std::string_view path = readExecutable(pid, path_);
+    if (path.empty()) return false;
+    key_.assign(path);
+    return executables_.count(key_) > 0;
+  }
+
   FileDescriptor fd_;
+  // Runs out when a rest is over.
+  FileDescriptor rest_;
   std::optional<Poll> poll_;
+  std::optional<Poll> restPoll_;
   Callback readable_;
+  std::unordered_set<std::string> executables_;
+  std::vector<int32_t> found_;
+  ExecutablePath path_;
+  std::string key_;
 };
 
 napi_value executableOf(Call& call) {
-  char link[32];
-  snprintf(link, sizeof link, "/proc/%d/exe", call.int32(0, "pid"));
-  char path[4096];
-  const ssize_t length = readlink(link, path, sizeof path);
-  // It has ended, is of the kernel, or this process may not look.
-  if (length <= 0) return makeNull(call.env);
-  return makeString(call.env, std::string(path, static_cast<size_t>(length)));
+  ExecutablePath buffer;
+  const std::string_view path = readExecutable(call.int32(0, "pid"), buffer);
+  if (path.empty()) return makeNull(call.env);
+  return makeString(call.env, std::string(path));
 }
 
 void defineProcessStarts(napi_env env, napi_value exports) {
   defineClass(env, exports, "ProcessStarts", boundary<callConstructor<ProcessStarts>>,
               {
+                  method<ProcessStarts, &ProcessStarts::follow>("follow"),
                   method<ProcessStarts, &ProcessStarts::startPolling>("startPolling"),
                   method<ProcessStarts, &ProcessStarts::stopPolling>("stopPolling"),
                   method<ProcessStarts, &ProcessStarts::read>("read"),

@@ -220,8 +220,7 @@ export class ControlGroups {
 
 /** The executable of a process, also of one that was replaced on the disk; null if it has ended or hides it. */
 export function executableOf(pid: number): string | null {
-  const path = native.executableOf(pid);
-  return path?.endsWith(DELETED) === true ? path.slice(0, -DELETED.length) : path;
+  return native.executableOf(pid);
 }
 
 /** Whether a process uses this process's network namespace. */

@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, realpathSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -76,14 +76,37 @@ describe('a process', () => {
     execFileSync('sh', ['-c', `pkill -KILL -P ${pid} || true`]);
   });
 
-  it('is told of when it starts', async () => {
+  it('is told of when it starts, if its executable was asked about, also after that was replaced', async () => {
+    const program = join(dir, 'sleeper');
+    copyFileSync('/bin/sleep', program);
     const starts = new ProcessStarts();
     const seen: number[] = [];
-    starts.startPolling(() => seen.push(...starts.read()));
-    const child = spawn('/bin/true');
-    await expect.poll(() => seen).toContain(child.pid);
+    let calls = 0;
+    starts.startPolling(() => {
+      calls++;
+      seen.push(...starts.read());
+    });
+    starts.follow([program]);
+    const others = Array.from({ length: 5 }, () => spawn('/bin/sleep', ['60']));
+    const children = [spawn(program, ['60'])];
+    await expect.poll(() => seen).toEqual([children[0]?.pid]);
+    rmSync(program);
+    copyFileSync('/bin/sleep', program);
+    children.push(spawn(program, ['60']), spawn(program, ['60']));
+    await expect.poll(() => seen).toHaveLength(3);
+    expect(seen.toSorted()).toEqual(children.map(({ pid }) => pid).toSorted());
+    // Nobody is woken for the others.
+    expect(calls).toBeLessThanOrEqual(children.length);
+
+    starts.follow([]);
+    children.push(spawn(program, ['60']));
+    starts.follow([realpathSync('/bin/sleep')]);
+    others.push(spawn('/bin/sleep', ['60']));
+    await expect.poll(() => seen.at(-1)).toBe(others.at(-1)?.pid);
+    for (const child of [...children, ...others]) child.kill('SIGKILL');
     starts.close();
     starts.close();
+    expect(() => starts.follow([])).toThrow(expect.objectContaining({ code: 'ERR_CLOSED' }) as Error);
   });
 
   it('waits at the gate before it becomes a program that is held', async () => {
