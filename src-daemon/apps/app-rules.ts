@@ -2,9 +2,11 @@ import { statSync } from 'node:fs';
 import {
   ControlGroups,
   ExecError,
+  executableOf,
   findGroupRoot,
   isInOwnNetwork,
   isOfUserRules,
+  listProcesses,
   ownGroupPrefix,
   readProcessStart,
   RoutesError,
@@ -12,7 +14,11 @@ import {
   type SystemJournal,
 } from '../../src-platform/index.ts';
 import { findProgram, interpreterOf, realPath } from '../../src-platform/apps/program-files.ts';
-import { processesOfUser, withInternetSockets } from '../../src-platform/apps/process-sockets.ts';
+import {
+  processesOfUser,
+  socketInodesOf,
+  withInternetSockets,
+} from '../../src-platform/apps/process-sockets.ts';
 import { describeError, type Log } from '../../src-platform/log.ts';
 import { native } from '../../src-platform/native.ts';
 import type {
@@ -75,6 +81,9 @@ export class AppRules {
       const app = this.catalog.find(this.#running.appOf(pid) ?? '');
       return app === null ? null : { id: app.id, name: app.name };
     },
+    processes: listProcesses,
+    socketsOf: socketInodesOf,
+    executableOf,
     now: () => native.nowMicros(),
   });
   #compiled: CompiledRules = compileRules([], { commandOf: () => null, ...PROGRAM_FILES });

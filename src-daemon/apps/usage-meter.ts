@@ -1,6 +1,4 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { executableOf, listProcesses } from '../../src-platform/index.ts';
-import { socketInodesOf } from '../../src-platform/apps/process-sockets.ts';
 import type { InetSocket } from '../../src-platform/native.ts';
 import { MAX_APPS, type AppUsage } from '../../src-shared/model/app-rule.ts';
 
@@ -11,6 +9,11 @@ export interface UsageSource {
   readonly wayOf: (address: string) => string | null;
   /** Id and name of the app that a process belongs to; null if it is none. */
   readonly appOf: (pid: number) => { readonly id: string; readonly name: string } | null;
+  readonly processes: () => readonly number[];
+  /** Inodes of the sockets that a process holds. */
+  readonly socketsOf: (pid: number) => readonly string[];
+  /** Path of a process's executable; null if it has ended. */
+  readonly executableOf: (pid: number) => string | null;
   /** Monotonic microseconds. */
   readonly now: () => number;
 }
@@ -88,12 +91,13 @@ export class UsageMeter {
 
   /** Finds out whose new sockets are, and forgets those that are gone. */
   async #learn(inodes: readonly number[]): Promise<void> {
+    const { processes, socketsOf } = this.#source;
     const owners = new Map(inodes.map((inode) => [inode, this.#owners.get(inode)]));
     const unknown = new Set(inodes.filter((inode) => owners.get(inode) === undefined));
-    for (const [index, pid] of (unknown.size === 0 ? [] : listProcesses()).entries()) {
+    for (const [index, pid] of (unknown.size === 0 ? [] : processes()).entries()) {
       if (index % PROCESSES_AT_ONCE === PROCESSES_AT_ONCE - 1) await nextTurn();
       if (pid === process.pid) continue;
-      const own = socketInodesOf(pid)
+      const own = socketsOf(pid)
         .map(Number)
         .filter((inode) => unknown.has(inode));
       if (own.length === 0) continue;
@@ -106,7 +110,7 @@ export class UsageMeter {
   #ownerOf(pid: number): Owner {
     const app = this.#source.appOf(pid);
     if (app !== null) return { app: app.id, name: app.name };
-    const executable = executableOf(pid) ?? '';
+    const executable = this.#source.executableOf(pid) ?? '';
     return { app: null, name: executable.slice(executable.lastIndexOf('/') + 1).slice(0, 300) };
   }
 }
