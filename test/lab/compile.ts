@@ -12,6 +12,11 @@ export function compileProgram(source: string): Promise<string> {
   return compile(source, '', []);
 }
 
+/** Compiles a C++ program that needs no libraries, as {@link compileProgram} does others. */
+export function compileStaticProgram(source: string): Promise<string> {
+  return compile(source, '', ['-static']);
+}
+
 /** Compiles a C++ library of the lab that programs are started with, as {@link compileProgram} does programs. */
 export function compileLibrary(source: string): Promise<string> {
   return compile(source, '.so', ['-shared', '-fPIC']);

@@ -135,8 +135,8 @@ export class DaemonProcess implements AsyncDisposable {
   }
 
   /** Undoes what the daemon left on its node after it was killed. */
-  async revert(): Promise<void> {
-    await this.#home.run(this.#node, binPath(this.name), ['revert', '--state-dir', this.stateDir]);
+  async revert(...args: readonly string[]): Promise<void> {
+    await this.#home.run(this.#node, binPath(this.name), ['revert', '--state-dir', this.stateDir, ...args]);
   }
 
   usage(): ProcessUsage {

@@ -1,18 +1,10 @@
-import type { ChildProcess } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { AppRule } from '../../src-shared/model/app-rule.ts';
-import { DEFAULT_SETTINGS } from '../../src-shared/model/settings.ts';
-import { compileProgram } from './compile.ts';
 import { areBothLinksUsable, type Tunnel } from './daemons.ts';
 import { carrier, deviceRemoved, type Fault } from './faults.ts';
-import type { VirtualHome } from './home.ts';
 import { ROUTER_WAN } from './home-plan.ts';
-import { monotonicMicros } from './monotonic.ts';
 import { numberFromEnvironment, RandomNumbers } from './random-numbers.ts';
 import { inHome, type Scene } from './scene.ts';
-import { linesOf, Visits } from './visits.ts';
+import { VisitLoop, Visits } from './visits.ts';
 
 /** Draws the sequence of faults; printed, so that a failing run can be played again. */
 const SEED = numberFromEnvironment('BOWLINE_LAB_SEED', Math.floor(Math.random() * 1e9));
@@ -28,9 +20,11 @@ describe('a program that is kept', () => {
       const other = visits.program('other');
       await tunnel.cli('rule', 'add', '--exec', kept, 'only:wlan0');
       const loop = ['--times', '1000000', '--pause', '20'];
-      const start = (program: string, number: number, family: 4 | 6): Loop =>
+      const start = (program: string, number: number, family: 4 | 6): VisitLoop =>
         scene.use(
-          new Loop(visits.start(program, [...visits.args({ family, protocol: 'tcp', number }), ...loop])),
+          new VisitLoop(
+            visits.start(program, [...visits.args({ family, protocol: 'tcp', number }), ...loop]),
+          ),
         );
       const keptLoops = [start(kept, 1, 4), start(kept, 2, 6)];
       const otherLoops = [start(other, 3, 4), start(other, 4, 6)];
@@ -81,13 +75,13 @@ describe('a program that is kept', () => {
       await tunnel.cli('rule', 'add', '--exec', kept, 'block-without-tunnel');
       await tunnel.cli('rule', 'add', '--user', 'nobody', 'block-without-tunnel');
       let number = 0;
-      const loops: Loop[] = [];
+      const loops: VisitLoop[] = [];
       for (const family of [4, 6] as const)
         for (const protocol of ['tcp', 'udp'] as const)
           for (const [file, ...before] of [[kept], ['setpriv', ...NOBODY, plain]] as const) {
             const args = [...before, ...visits.args({ family, protocol, number: ++number })];
             loops.push(
-              scene.use(new Loop(visits.start(file, [...args, '--times', '1000000', '--pause', '10']))),
+              scene.use(new VisitLoop(visits.start(file, [...args, '--times', '1000000', '--pause', '10']))),
             );
           }
       await scene.until('first visits', () => (loops.every(({ served }) => served > 2) ? true : null));
@@ -113,84 +107,7 @@ describe('a program that is kept', () => {
   });
 });
 
-describe('starts of programs', () => {
-  it('2,000 a second beside 500 rules cost little, and no rule is missed', async () => {
-    await inHome({}, async (scene) => {
-      const visits = scene.use(await Visits.prepare(scene.home));
-      const starter = await compileProgram('rules/starter.cc');
-      const programs = Array.from({ length: 500 }, (_, index) => visits.program(`program-${index}`));
-      const ruled = programs[250] ?? '';
-      storeRules(
-        scene.home,
-        programs.map((path) => ({
-          subject: { kind: 'exec', path },
-          action: path === ruled ? 'direct' : 'bonded',
-        })),
-      );
-      const tunnel = await scene.tunnel();
-      await scene.pause('idle', 1000);
-
-      const idle = await cpuShare(scene, tunnel, () => scene.pause('idle', 3000));
-      let printed: readonly string[] = [];
-      const busy = await cpuShare(scene, tunnel, async () => {
-        printed = await visits.run(starter, ['2000', '5', '100', ruled, '/bin/true']);
-      });
-      const marks = printed.filter((line) => line.startsWith('0x'));
-      const missed = marks.filter((mark) => mark !== '0xb1000000').length;
-      scene.report(
-        `${printed.at(-1)} programs in 5 s, ${marks.length} under a rule, ${missed} missed; ` +
-          `the daemon took ${(busy * 100).toFixed(1)} % of a core, ${(idle * 100).toFixed(1)} % when idle`,
-      );
-      expect(missed).toBe(0);
-      expect(busy - idle).toBeLessThan(MOST_CPU_SHARE);
-    });
-  });
-});
-
-/** Writes settings as the daemon will find them at its start. */
-function storeRules(home: VirtualHome, rules: readonly Omit<AppRule, 'id'>[]): void {
-  const dir = join(home.tempDir, 'bowlined');
-  mkdirSync(dir, { recursive: true, mode: 0o700 });
-  const numbered = rules.map((rule, index) => ({ id: String(index + 1), ...rule }));
-  const settings = { ...DEFAULT_SETTINGS, wanted: true, rules: numbered };
-  writeFileSync(join(dir, 'settings.json'), JSON.stringify(settings), { mode: 0o600 });
-}
-
-/** Each start takes one look into /proc, some 50 µs on a machine that is busy starting programs. */
-const MOST_CPU_SHARE = 0.15;
-
 const NOBODY = ['--reuid=65534', '--regid=65534', '--clear-groups'];
-
-/** A program that visits again and again. Dispose ends it. */
-class Loop implements AsyncDisposable {
-  readonly lines: string[];
-  readonly #child: ChildProcess;
-
-  constructor(child: ChildProcess) {
-    this.#child = child;
-    this.lines = linesOf(child);
-  }
-
-  /** Addresses that the server saw. */
-  get sources(): readonly string[] {
-    return this.lines.filter((line) => !line.startsWith('E'));
-  }
-
-  get served(): number {
-    return this.sources.length;
-  }
-
-  get failures(): readonly string[] {
-    return this.lines.filter((line) => line.startsWith('E'));
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
-    const ended = new Promise((resolve) => this.#child.once('exit', resolve));
-    this.#child.kill('SIGKILL');
-    await ended;
-  }
-}
 
 /** Random kills and faults, one after the other, some lasting over others. */
 class Faults {
@@ -250,14 +167,4 @@ class Faults {
   #startAgain(): void {
     for (const daemon of [this.#tunnel.box, this.#tunnel.laptop]) if (!daemon.isRunning) daemon.start();
   }
-}
-
-/** Share of a core that the laptop's daemon takes while something goes on. */
-async function cpuShare(scene: Scene, tunnel: Tunnel, play: () => Promise<unknown>): Promise<number> {
-  const startedMicros = monotonicMicros();
-  const before = tunnel.laptop.usage().cpuMicros;
-  await play();
-  const share = (tunnel.laptop.usage().cpuMicros - before) / (monotonicMicros() - startedMicros);
-  scene.note(`${(share * 100).toFixed(1)} % of a core`);
-  return share;
 }

@@ -1,10 +1,10 @@
-import { mkdirSync, rmdirSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { findGroupRoot, listGroups } from '../../src-platform/apps/control-groups.ts';
 import type { RuleAction } from '../../src-shared/model/app-rule.ts';
 import { rulesReportSchema } from '../../src-shared/model/app-rule.ts';
 import { BONDED_DSCP, REDUNDANT_DSCP } from '../../src-shared/model/lane-codes.ts';
+import { AppGroups, ownGroups } from './app-groups.ts';
 import type { Tunnel } from './daemons.ts';
 import type { VirtualHome } from './home.ts';
 import { BOX_WAN, ROUTER_WAN } from './home-plan.ts';
@@ -132,6 +132,19 @@ describe('rules', () => {
       await tunnel.cli('rule', 'remove', '1');
       expect(await sourceOf('sh', inGroup)).toBe(BOX_WAN.v4);
 
+      // A script is known by its own path, whichever interpreter runs it, and is met before its first line.
+      for (const [name, interpreter] of [
+        ['script', '/bin/sh'],
+        ['env-script', '/usr/bin/env bash'],
+      ] as const) {
+        const script = join(home.tempDir, name);
+        writeFileSync(script, `#!${interpreter}\nexec "$@"\n`);
+        chmodSync(script, 0o755);
+        await tunnel.cli('rule', 'add', '--exec', script, 'direct');
+        expect(await sourceOf(script, [plain])).toBe(ROUTER_WAN.v4);
+        expect(await sourceOf('sh', ['-c', 'exec "$@"', 'sh', plain])).toBe(BOX_WAN.v4);
+      }
+
       await tunnel.cli('rule', 'add', '--network', `${home.serverAddress(4)}`, '--protocol', 'tcp', 'direct');
       await tunnel.cli('rule', 'add', '--network', `${home.serverAddress(6)}`, 'direct');
       expect(await sourceOf(plain, [])).toBe(ROUTER_WAN.v4);
@@ -174,45 +187,4 @@ function installApp(home: VirtualHome, id: string): void {
   mkdirSync(dir, { recursive: true });
   const text = `[Desktop Entry]\nType=Application\nName=${id}\nExec=/nowhere/${id}\n`;
   writeFileSync(join(dir, `${id}.desktop`), text);
-}
-
-/** Groups as a desktop's service manager makes them, one for each start of an app. */
-class AppGroups implements AsyncDisposable {
-  readonly #home: VirtualHome;
-  readonly #made: string[] = [];
-  #count = 0;
-
-  constructor(home: VirtualHome) {
-    this.#home = home;
-    // A desktop's slices are there before its first app.
-    mkdirSync(`${findGroupRoot()}${APP_SLICE}`, { recursive: true });
-  }
-
-  /** Makes a group for one start. @returns the file that takes the process, as the laptop sees it */
-  make(app: string): string {
-    const path = `${APP_SLICE}/app-lab-${app}-${this.#home.prefix}${++this.#count}.scope`;
-    mkdirSync(`${findGroupRoot()}${path}`, { recursive: true });
-    this.#made.push(path);
-    return `/sys/fs/cgroup${path}/cgroup.procs`;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    const root = findGroupRoot() ?? '';
-    for (const path of this.#made) {
-      for (const child of [...listGroups(root, path)].reverse()) rmdirSync(`${root}${child}`);
-      rmdirSync(`${root}${path}`);
-    }
-    for (let path = APP_SLICE; path !== ''; path = path.slice(0, path.lastIndexOf('/'))) {
-      if (listGroups(root, path).length === 0) rmdirSync(`${root}${path}`);
-    }
-    return Promise.resolve();
-  }
-}
-
-const APP_SLICE = '/user.slice/user-65534.slice/user@65534.service/app.slice';
-
-/** Groups of the laptop's daemon that are left. */
-function ownGroups(home: VirtualHome): readonly string[] {
-  const inode = statSync(`/run/netns/${home.namespace('laptop')}`).ino;
-  return listGroups(findGroupRoot() ?? '').filter((path) => path.includes(`bowline-${inode}-`));
 }

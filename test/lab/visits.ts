@@ -110,11 +110,35 @@ interface CountedElement {
   };
 }
 
-/** Follows a program's lines as they come. */
-export function linesOf(child: ChildProcess): string[] {
-  const lines: string[] = [];
-  if (child.stdout !== null) createInterface({ input: child.stdout }).on('line', (line) => lines.push(line));
-  return lines;
+/** A program that visits again and again. Dispose ends it. */
+export class VisitLoop implements AsyncDisposable {
+  readonly lines: string[];
+  readonly #child: ChildProcess;
+
+  constructor(child: ChildProcess) {
+    this.#child = child;
+    this.lines = linesOf(child);
+  }
+
+  /** Addresses that the server saw. */
+  get sources(): readonly string[] {
+    return this.lines.filter((line) => !line.startsWith('E'));
+  }
+
+  get served(): number {
+    return this.sources.length;
+  }
+
+  get failures(): readonly string[] {
+    return this.lines.filter((line) => line.startsWith('E'));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    const ended = new Promise((resolve) => this.#child.once('exit', resolve));
+    this.#child.kill('SIGKILL');
+    await ended;
+  }
 }
 
 const SERVER_PORT = 4000;
@@ -152,4 +176,11 @@ function countLine(family: string, code: number): string {
 
 function firstLine(lines: Interface): Promise<string> {
   return new Promise((resolve) => lines.once('line', resolve));
+}
+
+/** Follows a program's lines as they come. */
+function linesOf(child: ChildProcess): string[] {
+  const lines: string[] = [];
+  if (child.stdout !== null) createInterface({ input: child.stdout }).on('line', (line) => lines.push(line));
+  return lines;
 }

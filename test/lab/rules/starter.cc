@@ -1,6 +1,6 @@
-// Starts programs at a steady rate: `starter RATE SECONDS EVERY PROGRAM OTHER`.
+// Starts programs at a steady rate: `starter RATE SECONDS EVERY OTHER PROGRAM ARGUMENTS...`.
 //
-// Each EVERYth start is PROGRAM with the argument `mark`, the others are OTHER. Prints how many it started, last.
+// Each EVERYth start is PROGRAM with its arguments, the others are OTHER. Prints how many it started, last.
 #include <spawn.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -20,13 +20,12 @@ double now() {
 }  // namespace
 
 int main(int count, char** arguments) {
-  if (count != 6) return 2;
+  if (count < 6) return 2;
   const double rate = atof(arguments[1]);
   const double seconds = atof(arguments[2]);
   const int every = atoi(arguments[3]);
-  char mark[] = "mark";
-  char* const program[] = {arguments[4], mark, nullptr};
-  char* const other[] = {arguments[5], nullptr};
+  char* const other[] = {arguments[4], nullptr};
+  char* const* const program = arguments + 5;
   const double start = now();
   int started = 0;
   while (now() - start < seconds) {

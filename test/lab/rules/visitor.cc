@@ -1,11 +1,12 @@
 // Visits a server once and prints the address that the server saw it come from.
 //
 //   visitor serve PORT
-//   visitor mark                    prints the mark that a new socket begins with
-//   visitor tcp|udp ADDRESS PORT [--forks N] [--times N] [--pause MS] [--from ADDRESS]
+//   visitor mark [MS]               prints the mark that a new socket begins with, MS milliseconds after the start
+//   visitor tcp|udp ADDRESS PORT [--forks N] [--times N] [--pause MS] [--hold MS] [--from ADDRESS]
 //
 // The socket is made in the first instructions of main, or of the youngest of N generations of children. With --times
-// it visits again and again over new sockets, one line each: the address, or the name of the error.
+// it visits again and again over new sockets, one line each: the address, or the name of the error. With --hold each
+// socket stays open for so long.
 #include <arpa/inet.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -83,7 +84,7 @@ int bound(int type, int port) {
   }
 }
 
-std::string visit(int type, const char* address, const char* port, const char* from) {
+std::string visit(int type, const char* address, const char* port, const char* from, int holdMs) {
   const int family = strchr(address, ':') == nullptr ? AF_INET : AF_INET6;
   const int fd = socket(family, type, 0);
   if (fd < 0) return strerrorname_np(errno);
@@ -112,6 +113,7 @@ std::string visit(int type, const char* address, const char* port, const char* f
   };
   if (getaddrinfo(address, port, &hints, &found) == 0) {
     answer = attempt();
+    usleep(static_cast<useconds_t>(holdMs) * 1000);
     freeaddrinfo(found);
   }
   close(fd);
@@ -131,16 +133,21 @@ int printMark() {
 int main(int count, char** arguments) {
   const std::vector<std::string> words(arguments + 1, arguments + count);
   if (words.size() == 2 && words[0] == "serve") serve(atoi(words[1].c_str()));
-  if (words.size() == 1 && words[0] == "mark") return printMark();
+  if (!words.empty() && words[0] == "mark") {
+    if (words.size() > 1) usleep(static_cast<useconds_t>(atoi(words[1].c_str())) * 1000);
+    return printMark();
+  }
   if (words.size() < 3) return 2;
   int forks = 0;
   int times = 1;
   int pauseMs = 0;
+  int holdMs = 0;
   const char* from = nullptr;
   for (size_t i = 3; i + 1 < words.size(); i += 2) {
     if (words[i] == "--forks") forks = atoi(words[i + 1].c_str());
     if (words[i] == "--times") times = atoi(words[i + 1].c_str());
     if (words[i] == "--pause") pauseMs = atoi(words[i + 1].c_str());
+    if (words[i] == "--hold") holdMs = atoi(words[i + 1].c_str());
     if (words[i] == "--from") from = words[i + 1].c_str();
   }
   for (; forks > 0; forks--) {
@@ -153,7 +160,7 @@ int main(int count, char** arguments) {
   const int type = words[0] == "tcp" ? SOCK_STREAM : SOCK_DGRAM;
   for (int i = 0; i < times; i++) {
     if (i > 0) usleep(static_cast<useconds_t>(pauseMs) * 1000);
-    puts(visit(type, words[1].c_str(), words[2].c_str(), from).c_str());
+    puts(visit(type, words[1].c_str(), words[2].c_str(), from, holdMs).c_str());
     fflush(stdout);
   }
   return 0;
