@@ -54,7 +54,7 @@ export class FakeApps {
             for (const { subject, action } of params.rules) this.#add(subject, action);
           }),
         ),
-      'rules.enter': () => ok({}),
+      'rules.enter': (params) => changed('rules.enter', params, () => undefined),
       'apps.list': () => ok({ apps: [...this.apps] }),
       'apps.icon': (params) => {
         note('apps.icon', params);

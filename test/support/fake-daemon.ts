@@ -18,6 +18,7 @@ export class FakeDaemon {
   statusWhenOn: DaemonStatus = protectedStatus();
   /** What is found on the network. */
   boxes: readonly FoundBox[] = [];
+  readonly apps = new FakeApps();
   #server: ControlServer<DaemonContract> | null = null;
 
   async start(
@@ -64,7 +65,7 @@ export class FakeDaemon {
       'wifi.setPowerSave': (params) => (note('wifi.setPowerSave', params), ok({})),
       'portal.setCheck': (params) => (note('portal.setCheck', params), ok({})),
       'mode.set': (params) => (note('mode.set', params), ok({})),
-      ...new FakeApps().handlers(note),
+      ...this.apps.handlers(note),
       'links.list': () => ok({ links: this.status.links }),
       'link.setPriority': (params) => {
         note('link.setPriority', params);

@@ -28,20 +28,23 @@ describe('rules on the command line', () => {
       error: '',
     });
     const added = await run('rule', 'add', '--app', 'org.mozilla.firefox.desktop', 'only:wlan0');
-    expect(added).toEqual({ status: 0, out: '1: app org.mozilla.firefox only:wlan0', error: '' });
+    expect(added).toEqual({ status: 0, out: 'r100: app org.mozilla.firefox only:wlan0', error: '' });
     await run('rule', 'add', '--network', '192.0.2.7', '--protocol', 'tcp', '--port', '443', 'direct');
+    daemon.apps.rules = daemon.apps.rules.map((rule, index) =>
+      index === 0 ? { ...rule, processes: 2, toRestart: 1 } : rule,
+    );
     expect((await run('rules')).out.split('\n').map((line) => line.trimEnd())).toEqual([
       'Rule  About                      Action      Processes',
-      '1     app org.mozilla.firefox    only:wlan0  2          1 of them keep open connections where they are; restart them to move those',
-      '2     192.0.2.7/32 tcp port 443  direct      2          1 of them keep open connections where they are; restart them to move those',
+      'r100  app org.mozilla.firefox    only:wlan0  2          1 of them keep open connections where they are; restart them to move those',
+      'r101  192.0.2.7/32 tcp port 443  direct      0',
     ]);
-    expect((await run('rule', 'remove', '1')).out).toBe('1: removed');
-    expect(await run('rule', 'remove', '1')).toMatchObject({
+    expect((await run('rule', 'remove', 'r100')).out).toBe('r100: removed');
+    expect(await run('rule', 'remove', 'r100')).toMatchObject({
       status: 1,
-      error: 'bowline: there is no rule 1',
+      error: 'bowline: r100',
     });
     expect(JSON.parse((await run('rules', '--json')).out)).toMatchObject({
-      rules: [{ id: '2', action: 'direct' }],
+      rules: [{ id: 'r101', action: 'direct' }],
     });
   });
 

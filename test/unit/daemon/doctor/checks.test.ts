@@ -141,6 +141,20 @@ describe('the checks', () => {
     });
   });
 
+  it('name what rules about programs lack, and what helps', async () => {
+    expect((await examine('program-rules')).evidence).toBe('programs can be told apart');
+    machine.missing = [
+      { facility: 'cgroup-bpf', because: 'EPERM: bpf(BPF_PROG_LOAD)' },
+      { facility: 'proc-connector', because: 'ECONNREFUSED: send' },
+    ];
+    const check = await examine('program-rules');
+    expect(check).toMatchObject({
+      verdict: 'warning',
+      evidence: 'cgroup-bpf: EPERM: bpf(BPF_PROG_LOAD); proc-connector: ECONNREFUSED: send',
+    });
+    expect(check.fix).toContain('CONFIG_CGROUP_BPF');
+  });
+
   it('see another tunnel, and say which of the two gets the traffic', async () => {
     expect((await examine('other-tunnels')).evidence).toBe('there is no other tunnel');
     machine.links.push({ ...linkSnapshot('wg0', 9), ignoredBecause: 'virtual interface (wireguard)' });
