@@ -85,7 +85,7 @@ class FakeExecGate implements NativeExecGate {
   readonly allowed: number[] = [];
   isClosed = false;
   #onReadable: (() => void) | null = null;
-  #waiting: number[] = [];
+  readonly #waiting: number[] = [];
 
   /** Lets a process begin to become a program. */
   wait(pid: number, path: string): void {
