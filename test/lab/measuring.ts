@@ -21,6 +21,8 @@ export const MEASURING_FILES: readonly string[] = [
   'packet-size',
   'pairing-flood',
   'random-faults',
+  'rules-faults',
+  'rules-starts',
   'several-laptops',
   'sleep',
   'toggling',
