@@ -135,7 +135,8 @@ export class Daemon implements HandledDaemon {
   async setWanted(wanted: boolean, isNow: boolean): Promise<void> {
     await this.changeSettings({ wanted });
     this.log.info('wanted', { wanted, isNow });
-    if (!wanted && isNow) this.routes.endDraining();
+    if (wanted || isNow) this.routes.endDraining();
+    else if (this.config !== null) this.routes.startDraining(this.config);
     await this.applyWanted();
   }
 
@@ -149,7 +150,6 @@ export class Daemon implements HandledDaemon {
         if (this.boxTunnel.open((error) => this.fail('tun-unavailable', error))) this.failure = null;
       } else {
         this.wantedSince = 0;
-        if (this.config !== null) this.routes.startDraining(this.config);
       }
     }
     await this.onLinks();

@@ -188,12 +188,23 @@ describe('bowline against running daemons', () => {
         (status) => status.state === 'off' && !status.draining,
         5000,
       );
-      await scene.until('the tunnel device to go', async () => {
-        const { status } = await scene.home.tryRun('laptop', 'ip', ['link', 'show', 'bowline0']);
-        return status === 0 ? null : status;
-      });
+      await theDeviceGoes(scene);
       await tunnel.laptop.stop();
       expect(await scene.home.systemState('laptop')).toBe(before);
+    });
+  });
+
+  it('off --now does not wait for a connection of the tunnel, and new ones go direct', async () => {
+    await inHome({}, async (scene) => {
+      const tunnel = await scene.tunnel();
+      const connections = scene.use(await NewConnections.prepare(scene.home));
+      await scene.traffic({ stream: null });
+      await scene.pause('connections of the tunnel', 500);
+      expect((await tunnel.tryCli('off', '--now')).status).toBe(EXIT.done);
+      expect(await tunnel.status()).toMatchObject({ state: 'off', draining: false });
+      expect((await connections.open(4)).source).toBe(ROUTER_WAN.v4);
+      expect((await connections.open(6)).source).toBe(ROUTER_WAN.v6);
+      await theDeviceGoes(scene);
     });
   });
 
@@ -215,6 +226,13 @@ describe('bowline against running daemons', () => {
     });
   });
 });
+
+async function theDeviceGoes(scene: Scene): Promise<void> {
+  await scene.until('the tunnel device to go', async () => {
+    const { status } = await scene.home.tryRun('laptop', 'ip', ['link', 'show', 'bowline0']);
+    return status === 0 ? null : status;
+  });
+}
 
 type Report = Awaited<ReturnType<Awaited<ReturnType<Scene['traffic']>>['finish']>>;
 
