@@ -28,12 +28,14 @@ export const {
   sdNotify,
   useTimeSlice,
   inetSockets,
+  hostRule,
   DeadlineTimer,
   Tun,
   UdpSocket,
   Netlink,
   ProcessStarts,
   ExecGate,
+  NameTap,
 } = native;
 
 /** Bytes of the virtio header before each packet of a TUN device. */

@@ -318,12 +318,46 @@ export interface NativeExecGate {
   close(): void;
 }
 
+/**
+ * Sees each question for a name that leaves this machine by UDP, and each answer that comes to it, on every interface
+ * of this network namespace, the loopback one too. Opening it takes CAP_NET_RAW.
+ */
+export interface NativeNameTap {
+  startPolling(onReadable: () => void): void;
+  stopPolling(): void;
+  /** IP packets, at most 64 a call, each from the IP header on and cut off behind 4,096 bytes. */
+  read(): Uint8Array[];
+  close(): void;
+}
+
+/** A rule of the kernel's routing about one address, or what all rules of one owner and priority have in common. */
+export interface HostRule {
+  readonly family: 4 | 6;
+  readonly priority: number;
+  /** Number by which rules of a program are told from those of others. */
+  readonly owner: number;
+  /** May be left out when one is removed: then the first of this owner and priority goes. */
+  readonly address?: string;
+  /** Bits of a packet's mark that have to be 0. */
+  readonly markMask?: number;
+  /** Number of an IP protocol. */
+  readonly protocol?: number;
+  readonly port?: number;
+  /** Where the rule leads; without this and `goto`, programs hear that there is no way. */
+  readonly table?: number;
+  /** Priority of a later rule to go on with. */
+  readonly goto?: number;
+}
+
 /** A connected socket. */
 export interface InetSocket {
   /** Number by which `/proc/PID/fd` names it; 0 if no process has it. */
   readonly inode: number;
   /** Own address. */
   readonly local: string;
+  /** The other end. */
+  readonly remote: string;
+  readonly remotePort: number;
   /** Payload so far; 0 for UDP, which the kernel does not count. */
   readonly sentBytes: number;
   readonly receivedBytes: number;
@@ -424,6 +458,11 @@ export interface NativeApi {
   readonly useTimeSlice: (micros: number) => void;
   /** The connected TCP and UDP sockets of this network namespace. */
   readonly inetSockets: () => InetSocket[];
+  /**
+   * Adds or removes one rule of the routing, in some tens of microseconds.
+   * @returns false if it was there already, or there was none.
+   */
+  readonly hostRule: (isWanted: boolean, rule: HostRule) => boolean;
   /** Calls back once at the deadline that was set. */
   readonly DeadlineTimer: new (onDeadline: () => void) => NativeDeadlineTimer;
   readonly Tun: new (options: TunOptions) => NativeTun;
@@ -431,4 +470,5 @@ export interface NativeApi {
   readonly Netlink: new (options: NetlinkOptions) => NativeNetlink;
   readonly ProcessStarts: new () => NativeProcessStarts;
   readonly ExecGate: new () => NativeExecGate;
+  readonly NameTap: new () => NativeNameTap;
 }

@@ -96,6 +96,7 @@ void defineAll(napi_env env, napi_value exports) {
       functionProperty<sdNotify>("sdNotify"),
       functionProperty<useTimeSlice>("useTimeSlice"),
       functionProperty<inetSockets>("inetSockets"),
+      functionProperty<hostRule>("hostRule"),
   };
   check(env, napi_define_properties(env, exports, sizeof functions / sizeof functions[0], functions));
   defineDeadlineTimer(env, exports);
@@ -104,6 +105,7 @@ void defineAll(napi_env env, napi_value exports) {
   defineNetlink(env, exports);
   defineProcessStarts(env, exports);
   defineExecGate(env, exports);
+  defineNameTap(env, exports);
 }
 
 }  // namespace

@@ -27,6 +27,9 @@ napi_value peerCredentials(Call& call);
 napi_value sdNotify(Call& call);
 napi_value useTimeSlice(Call& call);
 
+// host_rule.cc
+napi_value hostRule(Call& call);
+
 // inet_sockets.cc
 napi_value inetSockets(Call& call);
 

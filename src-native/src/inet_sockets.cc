@@ -47,6 +47,8 @@ napi_value describe(napi_env env, const nlmsghdr* header, int protocol) {
   return ObjectBuilder(env)
       .number("inode", socket->idiag_inode)
       .string("local", textOf(socket->idiag_family, socket->id.idiag_src))
+      .string("remote", textOf(socket->idiag_family, socket->id.idiag_dst))
+      .number("remotePort", ntohs(socket->id.idiag_dport))
       .number("sentBytes", sent)
       .number("receivedBytes", received)
       .value();

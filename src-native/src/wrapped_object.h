@@ -18,6 +18,7 @@ enum class ObjectKind : uint32_t {
   kNetlink = 0x626f7704,
   kProcessStarts = 0x626f7705,
   kExecGate = 0x626f7706,
+  kNameTap = 0x626f7707,
 };
 
 // A native object behind a JavaScript one. It is destroyed when the JavaScript object is collected
@@ -106,5 +107,6 @@ void defineUdpSocket(napi_env env, napi_value exports);
 void defineNetlink(napi_env env, napi_value exports);
 void defineProcessStarts(napi_env env, napi_value exports);
 void defineExecGate(napi_env env, napi_value exports);
+void defineNameTap(napi_env env, napi_value exports);
 
 }  // namespace bowline

@@ -63,5 +63,5 @@ describe('who uses which way', () => {
 });
 
 function socket(inode: number, local: string, sentBytes: number, receivedBytes: number): InetSocket {
-  return { inode, local, sentBytes, receivedBytes };
+  return { inode, local, remote: '192.0.2.1', remotePort: 443, sentBytes, receivedBytes };
 }
