@@ -44,9 +44,12 @@ export { checkPortal, type PortalVerdict } from './portal/portal-check.ts';
 export { PowerSave } from './wifi/power-save.ts';
 export type { NeighbourEvent } from '../src-native/lib/types.ts';
 export { SleepWatch } from './clock/sleep-watch.ts';
+export { askAddresses, type AskAddresses } from './names/ask-addresses.ts';
 export { askServer, type AskServer } from './names/ask-server.ts';
+export { NameTap, type NameAnswer } from './names/name-tap.ts';
 export { nameServersIn } from './names/resolv-conf.ts';
 export { Resolved, RESOLVED } from './names/resolved.ts';
+export { HostWays } from './routes/host-ways.ts';
 export { BoxNat, type DesiredNat } from './routes/box-nat.ts';
 export { LaptopRoutes, RoutesError, type Ipv6Outcome } from './routes/laptop-routes.ts';
 export { RouteGuard, type Requester } from './routes/route-guard.ts';
@@ -56,6 +59,8 @@ export {
   WAY_MARK_MASK,
   type DesiredWays,
   type DestinationWay,
+  type DomainWays,
+  type HostWay,
   type LinkTable,
   type Way,
 } from './routes/rule-ways.ts';

@@ -47,6 +47,19 @@ export class Resolved {
     );
   }
 
+  /** How it encrypts its own questions: `no`, `opportunistic` or `yes`. @throws BusCallError */
+  async dnsOverTls(): Promise<string> {
+    const [property] = await this.bus.call({
+      ...MANAGER,
+      interface: 'org.freedesktop.DBus.Properties',
+      member: 'Get',
+      signature: 'ss',
+      body: [MANAGER_INTERFACE, 'DNSOverTLS'],
+    });
+    const value = (property as { readonly value: BusValue } | undefined)?.value;
+    return typeof value === 'string' ? value : 'no';
+  }
+
   /**
    * Sends every question for a name to these servers over one interface, but for names that are more specifically
    * another link's: those of its search domains.

@@ -45,6 +45,9 @@ export const RULE_PRIORITY = {
  */
 export const PROGRAM_PROTOCOL = 48;
 
+/** Protocol number on the rules for single addresses, which come and go by themselves. */
+export const HOST_PROTOCOL = 49;
+
 /** Order of the rules for programs, users and destinations, among those of {@link RULE_PRIORITY}. */
 export const PROGRAM_RULE_PRIORITY = {
   /** The tunnel's own datagrams, while the tunnel's rules are not there. */
@@ -54,13 +57,17 @@ export const PROGRAM_RULE_PRIORITY = {
   programsEnd: 32_713,
   /** A link's own addresses, where a rule of the user keeps something on that link. */
   linkAddress: 32_729,
+  /** Addresses of all links, where the ways of open connections must not follow what is learnt of a domain. */
+  anyLinkAddress: 32_731,
   /** After the rules by address, so that open connections stay where they are. */
   users: 32_732,
   usersEnd: 32_733,
+  /** Before the networks, whose rules they take into account; either of the two, see `HostWays`. */
+  hosts: [32_734, 32_735],
   /** One of the two, see `ruleLines`. */
-  destinations: [32_734, 32_735],
+  destinations: [32_736, 32_737],
   /** Those who go on with everybody else. */
-  decided: 32_736,
+  decided: 32_738,
 } as const;
 
 /** Tables of links that rules of the user lead over. More links are a mistake of a script. */

@@ -1,6 +1,7 @@
 import type { NativeNetlink, NetlinkEvent } from '../../src-native/lib/types.ts';
 import {
   FIRST_RULE_PRIORITY,
+  HOST_PROTOCOL,
   LAST_RULE_PRIORITY,
   PROGRAM_PROTOCOL,
   ROUTE_PROTOCOL,
@@ -13,6 +14,8 @@ import { RepairPace } from './repair-pace.ts';
  * rules are back, new connections go direct, so longer would be worse.
  */
 const SWEEP_MS = 5;
+
+const OWN_PROTOCOLS: ReadonlySet<number> = new Set([ROUTE_PROTOCOL, PROGRAM_PROTOCOL, HOST_PROTOCOL]);
 
 /** Who removed something, as far as the kernel tells. */
 export interface Requester {
@@ -109,7 +112,7 @@ export class RouteGuard {
       case 'rule':
         return (
           event.removed &&
-          (event.protocol === ROUTE_PROTOCOL || event.protocol === PROGRAM_PROTOCOL) &&
+          OWN_PROTOCOLS.has(event.protocol) &&
           event.priority >= FIRST_RULE_PRIORITY &&
           event.priority <= LAST_RULE_PRIORITY
         );

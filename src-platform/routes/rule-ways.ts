@@ -60,6 +60,23 @@ export interface DesiredWays {
   /** The first that fits decides. */
   readonly destinations: readonly DestinationWay[];
   readonly links: readonly LinkTable[];
+  /** Null while no rule is about a domain. */
+  readonly domains: DomainWays | null;
+}
+
+/** What rules about domains ask of routing and firewall, beside the rules for each address (`HostWays`). */
+export interface DomainWays {
+  /** Of all links: open connections stay where they are, whatever is learnt of their other end. */
+  readonly linkAddresses: readonly string[];
+  /** Addresses that are known, each with its ways: the first that fits decides, and the last fits always. */
+  readonly hosts: readonly { readonly address: string; readonly ways: readonly HostWay[] }[];
+}
+
+/** Which way packets to one address take. */
+export interface HostWay {
+  readonly protocol?: 'tcp' | 'udp';
+  readonly port?: number;
+  readonly way: Way;
 }
 
 /** Bits of a socket's mark that say which way it takes; the others are everybody else's. */
@@ -79,9 +96,9 @@ export function ruleLines(
   family: Family,
   destinationPriority: number,
 ): readonly RuleLine[] {
-  const { marks, users, links } = desired;
+  const { marks, users, links, domains } = desired;
   const destinations = desired.destinations.filter(({ network }) => familyOf(network) === family);
-  if (marks.length + users.length + destinations.length === 0) return [];
+  if (marks.length + users.length + destinations.length === 0 && domains === null) return [];
   const unmarked = `fwmark 0/${hex(WAY_MARK_MASK)}`;
   return [
     rule(PROGRAM_RULE_PRIORITY.ownSockets, `fwmark ${hex(desired.tunnelMark)}`, `lookup ${MAIN_TABLE}`),
@@ -98,6 +115,11 @@ export function ruleLines(
         .filter((own) => own.family === family)
         .map(({ address }) => rule(PROGRAM_RULE_PRIORITY.linkAddress, `from ${address}`, `lookup ${table}`)),
     ),
+    ...(domains?.linkAddresses ?? [])
+      .filter((address) => familyOf(address) === family)
+      .map((address) =>
+        rule(PROGRAM_RULE_PRIORITY.anyLinkAddress, `from ${address}`, `lookup ${MAIN_TABLE}`),
+      ),
     ...users.flatMap(({ uid, way }) =>
       decide(
         [PROGRAM_RULE_PRIORITY.users, PROGRAM_RULE_PRIORITY.usersEnd],
@@ -116,7 +138,9 @@ export function ruleLines(
         way,
       ),
     ),
-    ...(users.length + destinations.length === 0 ? [] : [rule(PROGRAM_RULE_PRIORITY.decided, '', 'nop')]),
+    ...(users.length + destinations.length === 0 && domains === null
+      ? []
+      : [rule(PROGRAM_RULE_PRIORITY.decided, '', 'nop')]),
   ];
 }
 
@@ -174,10 +198,11 @@ export function linkRoutes(
 
 /** Writes the firewall's rules as one transaction that replaces the whole table; without any way, one that removes it. */
 export function wayRuleset(desired: DesiredWays): string {
-  const { tunnelName, tunnelAddresses, tunnelMark, marks, users, destinations } = desired;
+  const { tunnelName, tunnelAddresses, tunnelMark, marks, users, destinations, domains } = desired;
+  const hostChains = new Map(hostWays(desired).map((way) => [hostChainName(way), way]));
   const head = [`add table inet ${NFT_TABLE}`, `delete table inet ${NFT_TABLE}`];
   const ways = [...marks, ...users, ...destinations].map(({ way }) => way);
-  if (ways.length === 0) return [...head, ''].join('\n');
+  if (ways.length === 0 && domains === null) return [...head, ''].join('\n');
   const chains = new Map(ways.map((way) => [chainName(way), way]));
   const rules = [
     'oifname "lo" accept',
@@ -195,6 +220,7 @@ export function wayRuleset(desired: DesiredWays): string {
       'meta skuid',
       users.map(({ uid, way }) => `${uid} : goto ${chainName(way)}`),
     ),
+    ...hostRules(desired),
     ...destinations.map(
       (destination) => `${destinationMatch(destination)} goto ${chainName(destination.way)}`,
     ),
@@ -207,6 +233,11 @@ export function wayRuleset(desired: DesiredWays): string {
       ...chainRules(way, tunnelName).map((line) => `    ${line}`),
       '  }',
     ]),
+    ...[...hostChains].flatMap(([name, way]) => [
+      `  chain ${name} {`,
+      ...hostChainRules(way, tunnelName).map((line) => `    ${line}`),
+      '  }',
+    ]),
     '  chain postrouting {',
     '    type filter hook postrouting priority mangle; policy accept;',
     ...rules.map((line) => `    ${line}`),
@@ -214,6 +245,57 @@ export function wayRuleset(desired: DesiredWays): string {
     '}',
     '',
   ].join('\n');
+}
+
+/** What the firewall is told of the known addresses of domains. */
+function hostRules({ domains, destinations }: DesiredWays): readonly string[] {
+  const hosts = (domains?.hosts ?? []).flatMap(({ address, ways }) => {
+    const last = ways.at(-1);
+    // A rule about a network must not take what a domain's has decided.
+    const isNeeded = last !== undefined && (destinations.length > 0 || last.way.kind !== 'direct');
+    return isNeeded ? [{ address, before: ways.slice(0, -1), last }] : [];
+  });
+  return [
+    ...hosts.flatMap(({ address, before }) =>
+      before.map((each) => `${destinationMatch({ network: address, ...each })} goto ${chainName(each.way)}`),
+    ),
+    ...([4, 6] as const).flatMap((family) =>
+      verdictMap(
+        `${family === 4 ? 'ip' : 'ip6'} daddr`,
+        hosts
+          .filter(({ address }) => familyOf(address) === family)
+          .map(({ address, last }) => `${address} : goto ${hostChainName(last.way)}`),
+      ),
+    ),
+  ];
+}
+
+/** Ways that known addresses of domains take. */
+function hostWays({ domains }: DesiredWays): readonly Way[] {
+  return (domains?.hosts ?? []).flatMap(({ ways }) => ways.slice(-1).map(({ way }) => way));
+}
+
+/**
+ * Of what goes another way than its address should, only the beginning is dropped: the address may belong to others too,
+ * whose connections are older than what was learnt of it. Over UDP nothing tells a beginning; there the routing has to
+ * do, which over IPv6 looks for another way with another source address where the first has none.
+ */
+function hostChainRules(way: Way, tunnelName: string): readonly string[] {
+  switch (way.kind) {
+    case 'direct':
+    case 'bonded':
+    case 'redundant':
+      return chainRules(way, tunnelName);
+    case 'tunnel-only':
+    case 'link': {
+      const elsewhere = `oifname != "${way.kind === 'link' ? way.link : tunnelName}" counter drop`;
+      return [`tcp flags & (syn | ack) == syn ${elsewhere}`, `ip6 nexthdr udp ${elsewhere}`, 'accept'];
+    }
+  }
+}
+
+function hostChainName(way: Way): string {
+  return `host-${chainName(way)}`;
 }
 
 function verdictMap(key: string, entries: readonly string[]): readonly string[] {

@@ -5,6 +5,7 @@ import type { ChangeRecorder } from '../sysctl.ts';
 import { NFT_TABLE } from './box-nat.ts';
 import {
   FIRST_RULE_PRIORITY,
+  HOST_PROTOCOL,
   LAST_RULE_PRIORITY,
   LINK_TABLES,
   PROGRAM_PROTOCOL,
@@ -208,7 +209,7 @@ function entriesFor({ links }: DesiredWays): readonly JournalEntry[] {
 export function isOfUserRules(entry: JournalEntry): boolean {
   switch (entry.kind) {
     case 'rules':
-      return entry.protocol === PROGRAM_PROTOCOL;
+      return entry.protocol === PROGRAM_PROTOCOL || entry.protocol === HOST_PROTOCOL;
     case 'route-table':
       return entry.table >= LINK_TABLES.first && entry.table < LINK_TABLES.first + LINK_TABLES.count;
     case 'nft-table':
@@ -219,8 +220,8 @@ export function isOfUserRules(entry: JournalEntry): boolean {
   }
 }
 
-function hasWays({ marks, users, destinations }: DesiredWays): boolean {
-  return marks.length + users.length + destinations.length > 0;
+function hasWays({ marks, users, destinations, domains }: DesiredWays): boolean {
+  return marks.length + users.length + destinations.length > 0 || domains !== null;
 }
 
 const tablesSchema = z.looseObject({

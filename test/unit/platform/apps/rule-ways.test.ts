@@ -16,6 +16,7 @@ const NOTHING: DesiredWays = {
   users: [],
   destinations: [],
   links: [],
+  domains: null,
 };
 
 const WLAN0 = {
@@ -27,7 +28,7 @@ const WLAN0 = {
 
 describe('routing for rules', () => {
   it('is nothing where there are none', () => {
-    expect(ruleLines(NOTHING, 4, 32734)).toEqual([]);
+    expect(ruleLines(NOTHING, 4, 32736)).toEqual([]);
     expect(wayRuleset(NOTHING)).toBe('add table inet bowline\ndelete table inet bowline\n');
   });
 
@@ -47,7 +48,7 @@ describe('routing for rules', () => {
       ],
       links: [WLAN0],
     };
-    expect(ruleLines(desired, 4, 32734)).toEqual([
+    expect(ruleLines(desired, 4, 32736)).toEqual([
       'priority 32711 fwmark 0x128b lookup 254 protocol 48',
       'priority 32712 fwmark 0xb1000000/0xff000000 lookup 254 protocol 48',
       'priority 32713 fwmark 0xb1000000/0xff000000 unreachable protocol 48',
@@ -56,8 +57,8 @@ describe('routing for rules', () => {
       'priority 32729 from 192.168.1.21 lookup 4750 protocol 48',
       'priority 32732 fwmark 0/0xff000000 uidrange 1000-1000 lookup 4747 protocol 48',
       'priority 32733 fwmark 0/0xff000000 uidrange 1000-1000 unreachable protocol 48',
-      'priority 32734 to 192.0.2.0/24 fwmark 0/0xff000000 ipproto tcp dport 443 goto 32736 protocol 48',
-      'priority 32736 nop protocol 48',
+      'priority 32736 to 192.0.2.0/24 fwmark 0/0xff000000 ipproto tcp dport 443 goto 32738 protocol 48',
+      'priority 32738 nop protocol 48',
     ]);
     expect(linkRoutes(WLAN0, 4)).toEqual([
       '192.168.1.0/24 dev wlan0 src 192.168.1.21 table 4750 proto 47',
@@ -77,6 +78,52 @@ describe('routing for rules', () => {
     );
   });
 
+  it('keeps connections on their link while domains are led, and lets no network take their addresses', () => {
+    const desired: DesiredWays = {
+      ...NOTHING,
+      domains: {
+        linkAddresses: ['192.168.1.20', 'fd00:77::20'],
+        hosts: [
+          { address: '203.0.113.1', ways: [{ way: { kind: 'bonded' } }] },
+          {
+            address: '203.0.113.2',
+            ways: [{ protocol: 'udp', way: { kind: 'tunnel-only' } }, { way: { kind: 'direct' } }],
+          },
+          { address: '2001:db8::1', ways: [{ way: { kind: 'link', link: 'wlan0', table: 4750 } }] },
+        ],
+      },
+    };
+    expect(ruleLines(desired, 4, 32736)).toEqual([
+      'priority 32711 fwmark 0x128b lookup 254 protocol 48',
+      'priority 32731 from 192.168.1.20 lookup 254 protocol 48',
+      'priority 32738 nop protocol 48',
+    ]);
+    const verdicts = (ways: DesiredWays): string[] =>
+      wayRuleset(ways)
+        .split('\n')
+        .filter((line) => line.includes('daddr'))
+        .map((line) => line.trim());
+    expect(verdicts(desired)).toEqual([
+      'ip daddr vmap { 203.0.113.1 : goto host-bonded }',
+      'ip6 daddr vmap { 2001:db8::1 : goto host-link-4750 }',
+    ]);
+    expect(wayRuleset(desired)).toContain(`  chain host-link-4750 {
+    tcp flags & (syn | ack) == syn oifname != "wlan0" counter drop
+    ip6 nexthdr udp oifname != "wlan0" counter drop
+    accept
+  }`);
+    expect(wayRuleset({ ...NOTHING, domains: { linkAddresses: [], hosts: [] } })).toContain(
+      'chain postrouting',
+    );
+    const network = { network: '203.0.113.0/24', way: { kind: 'tunnel-only' } } as const;
+    expect(verdicts({ ...desired, destinations: [network] })).toEqual([
+      'ip daddr 203.0.113.2 meta l4proto udp goto tunnel-only',
+      'ip daddr vmap { 203.0.113.1 : goto host-bonded, 203.0.113.2 : goto host-direct }',
+      'ip6 daddr vmap { 2001:db8::1 : goto host-link-4750 }',
+      'ip daddr 203.0.113.0/24 goto tunnel-only',
+    ]);
+  });
+
   it('reads back what it has made', () => {
     const output = [
       { priority: 0, src: 'all', table: '255' },
@@ -94,16 +141,16 @@ describe('routing for rules', () => {
         ...{ action: '7', protocol: '48' },
       },
       {
-        ...{ priority: 32734, src: 'all', dst: '192.0.2.0', dstlen: 24, fwmark: '0', fwmask: '0xff000000' },
-        ...{ ipproto: 'ipproto-6', dport: 443, goto: 32736, protocol: '48' },
+        ...{ priority: 32736, src: 'all', dst: '192.0.2.0', dstlen: 24, fwmark: '0', fwmask: '0xff000000' },
+        ...{ ipproto: 'ipproto-6', dport: 443, goto: 32738, protocol: '48' },
       },
-      { priority: 32736, src: 'all', nop: null, protocol: '48' },
+      { priority: 32738, src: 'all', nop: null, protocol: '48' },
     ];
     expect(presentRuleLines(output)).toEqual([
       'priority 32712 fwmark 0xb1000000/0xff000000 lookup 254 protocol 48',
       'priority 32733 fwmark 0/0xff000000 uidrange 1000-1000 unreachable protocol 48',
-      'priority 32734 to 192.0.2.0/24 fwmark 0/0xff000000 ipproto tcp dport 443 goto 32736 protocol 48',
-      'priority 32736 nop protocol 48',
+      'priority 32736 to 192.0.2.0/24 fwmark 0/0xff000000 ipproto tcp dport 443 goto 32738 protocol 48',
+      'priority 32738 nop protocol 48',
     ]);
   });
 
@@ -123,15 +170,15 @@ describe('routing for rules', () => {
         .filter(({ line }) => line === 'ip -4 -batch -')
         .map(({ input }) => input);
     };
-    expect((await batches('192.0.2.0/24'))[0]).toContain('rule add priority 32734 to 192.0.2.0/24');
+    expect((await batches('192.0.2.0/24'))[0]).toContain('rule add priority 32736 to 192.0.2.0/24');
     const appended = (await batches('192.0.2.0/24', '198.51.100.0/24'))[0];
     expect(appended?.split('\n').filter((line) => line !== '')).toEqual([
-      'rule add priority 32734 to 198.51.100.0/24 fwmark 0/0xff000000 lookup 254 protocol 48',
-      'rule add priority 32734 to 198.51.100.0/24 fwmark 0/0xff000000 unreachable protocol 48',
+      'rule add priority 32736 to 198.51.100.0/24 fwmark 0/0xff000000 lookup 254 protocol 48',
+      'rule add priority 32736 to 198.51.100.0/24 fwmark 0/0xff000000 unreachable protocol 48',
     ]);
     const turned = (await batches('198.51.100.0/24', '192.0.2.0/24'))[0] ?? '';
-    expect(turned.match(/rule add priority 32735/g)).toHaveLength(4);
-    expect(turned.match(/rule del priority 32734/g)).toHaveLength(4);
+    expect(turned.match(/rule add priority 32737/g)).toHaveLength(4);
+    expect(turned.match(/rule del priority 32736/g)).toHaveLength(4);
     expect(await batches('198.51.100.0/24', '192.0.2.0/24')).toEqual([]);
   });
 });

@@ -1,0 +1,100 @@
+import type { NativeApi, NativeNameTap } from '../../src-native/lib/types.ts';
+import { readNamePacket, type NameMessage } from './name-packet.ts';
+
+/** An answer to a question of this machine: what the name is called on the way, and its addresses. */
+export interface NameAnswer {
+  /** The name that was asked for, then those it stands for; in lower case, without a dot at the end. */
+  readonly names: readonly string[];
+  readonly addresses: readonly { readonly address: string; readonly ttlSeconds: number }[];
+}
+
+/** What the tap needs. */
+export interface NameTapOptions {
+  readonly native: Pick<NativeApi, 'NameTap'>;
+  /** Monotonic microseconds. */
+  readonly now: () => number;
+  readonly onAnswer: (answer: NameAnswer) => void;
+}
+
+/**
+ * Hears the answers that name servers give to this machine, whoever asked: on the links, in the tunnel, and from a
+ * resolver on the machine itself. Nothing is delayed or changed. An answer counts once, and only to a question that was
+ * seen: who wants to forge one has to guess what a resolver makes strangers guess, too.
+ */
+export class NameTap {
+  readonly #tap: NativeNameTap;
+  readonly #questions: OpenQuestions;
+  readonly #onAnswer: (answer: NameAnswer) => void;
+
+  /** @throws Error with the errno name, such as `EPERM` without CAP_NET_RAW. */
+  constructor({ native, now, onAnswer }: NameTapOptions) {
+    this.#tap = new native.NameTap();
+    this.#questions = new OpenQuestions(now);
+    this.#onAnswer = onAnswer;
+    this.#tap.startPolling(() => this.#onReadable());
+  }
+
+  close(): void {
+    this.#tap.close();
+  }
+
+  #onReadable(): void {
+    for (const packet of this.#tap.read()) {
+      const answer = this.#questions.take(packet);
+      if (answer !== null) this.#onAnswer(answer);
+    }
+  }
+}
+
+/** Questions that wait for their answer. */
+export class OpenQuestions {
+  readonly #now: () => number;
+  /** When each was asked; the oldest first. */
+  readonly #asked = new Map<string, number>();
+
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  get size(): number {
+    return this.#asked.size;
+  }
+
+  /** Looks at a packet. Never throws. @returns the answer to a question that was seen before */
+  take(packet: Uint8Array): NameAnswer | null {
+    const message = readNamePacket(packet);
+    if (message === null) return null;
+    if (message.isResponse) return this.#match(message);
+    this.#note(keyOf(message));
+    return null;
+  }
+
+  #note(key: string): void {
+    // A question that is asked again is the youngest.
+    this.#asked.delete(key);
+    this.#asked.set(key, this.#now());
+    if (this.#asked.size <= MOST_QUESTIONS) return;
+    const [oldest] = this.#asked.keys();
+    if (oldest !== undefined) this.#asked.delete(oldest);
+  }
+
+  #match(message: NameMessage): NameAnswer | null {
+    const key = keyOf(message);
+    const askedAt = this.#asked.get(key);
+    if (askedAt === undefined) return null;
+    this.#asked.delete(key);
+    if (this.#now() - askedAt > ANSWER_WITHIN_MICROS) return null;
+    const { names, addresses } = message;
+    return addresses.length === 0 ? null : { names, addresses };
+  }
+}
+
+/** Resolvers give up on a server after five seconds, the slowest after ten. */
+const ANSWER_WITHIN_MICROS = 10_000_000;
+
+/** A browser that opens many pages at once asks some hundred; more are forgotten, oldest first. */
+const MOST_QUESTIONS = 1_024;
+
+function keyOf({ client, clientPort, server, id, type, names }: NameMessage): string {
+  return `${client} ${clientPort} ${server} ${id} ${type} ${names[0]}`;
+}
