@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
 import {
+  askAddresses,
   ControlGroups,
   ExecError,
   executableOf,
@@ -36,9 +37,12 @@ import { type ControlError, controlError } from '../../src-shared/control/error.
 import type { Settings } from '../../src-shared/model/settings.ts';
 import type { DaemonStatus } from '../../src-shared/model/status.ts';
 import { type Result, err, ok } from '../../src-shared/util/result.ts';
+import type { KnownBox } from '../arguments.ts';
 import { AppCatalog } from './app-catalog.ts';
 import { compileRules, isAboutPrograms, isSameSubject, type CompiledRules } from './compile-rules.ts';
+import { DomainRules } from './domain-rules.ts';
 import { missingFacilities, type MissingFacility } from './facilities.ts';
+import { NameAsker } from './name-asker.ts';
 import { ProgramSorter } from './program-sorter.ts';
 import { RunningApps } from './running-apps.ts';
 import { RuleNetwork } from './rule-network.ts';
@@ -51,6 +55,7 @@ const PROGRAM_FILES = { realPath, findProgram, interpreterOf };
 export interface RuledDaemon {
   readonly settings: Settings;
   readonly links: readonly LinkSnapshot[];
+  readonly box: Pick<KnownBox, 'hosts' | 'told'> | null;
   status(): Pick<DaemonStatus, 'state'>;
   /** @throws StorageError; then nothing has changed. */
   changeSettings(change: Partial<Settings>): Promise<void>;
@@ -65,6 +70,7 @@ export interface TunnelAddresses {
 /** Rules for programs, users and destinations: keeps them, and keeps the system in line with them. */
 export class AppRules {
   readonly catalog = new AppCatalog();
+  readonly domains: DomainRules;
   readonly #daemon: RuledDaemon;
   readonly #routes: TunnelAddresses;
   readonly #log: Log;
@@ -105,6 +111,11 @@ export class AppRules {
     this.#log = log;
     this.#journal = journal;
     this.#network = new RuleNetwork(journal, this.#book);
+    this.domains = new DomainRules({
+      ...{ native, journal, log, ways: this.#book },
+      asker: new NameAsker({ askAddresses, now: native.nowMicros }),
+      onChange: () => void this.#inTurn(() => this.#steer()),
+    });
     const root = findGroupRoot();
     this.#groups = root === null ? null : new ControlGroups(root, ownGroupPrefix(), native);
     this.#sorter =
@@ -122,6 +133,7 @@ export class AppRules {
   /** Takes over what a killed daemon left, and puts the stored rules in force. */
   async start(): Promise<void> {
     const hasLeftovers = this.#journal.entries.some(isOfUserRules);
+    if (hasLeftovers) await this.domains.adopt();
     if (hasLeftovers) this.#groups?.adopt();
     if (hasLeftovers || this.#daemon.settings.rules.length > 0) await this.#inTurn(() => this.#enforce());
     this.#isStarted = true;
@@ -130,7 +142,7 @@ export class AppRules {
   /** Follows the links. Costs nothing while no rule is there. */
   follow(links: readonly LinkSnapshot[]): void {
     if (!this.#isStarted || !this.#isInForce || this.#isClosed) return;
-    const key = JSON.stringify([links, this.#routes.tunnelAddresses]);
+    const key = JSON.stringify([links, this.#routes.tunnelAddresses, this.#daemon.box]);
     if (key === this.#linksKey) return;
     this.#linksKey = key;
     void this.#inTurn(() => this.#steer());
@@ -140,7 +152,7 @@ export class AppRules {
   async repair(): Promise<string> {
     if (!this.#isInForce || this.#isClosed) return '';
     try {
-      return await this.#network.repair();
+      return (await this.#network.repair()) + this.domains.repair();
     } catch (error) {
       this.#log.warn('rules-not-repaired', describeError(error));
       return '';
@@ -166,10 +178,6 @@ export class AppRules {
 
   /** Adds a rule, or gives the one about this subject another action. @throws StorageError */
   add(subject: RuleSubject, action: RuleAction): Promise<Result<AppRule, ControlError>> {
-    if (subject.kind === 'domain')
-      return Promise.resolve(
-        err(controlError('RULES_UNSUPPORTED', 'rules cannot be about domains yet; name the network instead')),
-      );
     return this.#inTurn(async () => {
       const { rules } = this.#daemon.settings;
       const same = rules.find((rule) => isSameSubject(rule.subject, subject));
@@ -266,6 +274,7 @@ export class AppRules {
     this.#isClosed = true;
     clearInterval(this.#ticker);
     this.#sorter?.close();
+    this.domains.close();
     await this.#lastChange.catch(() => undefined);
   }
 
@@ -315,14 +324,21 @@ export class AppRules {
   /** Lets routing and firewall follow rules and links. */
   async #steer(further: readonly RuleAction[] = []): Promise<void> {
     if (this.#isClosed) return;
+    const { settings, links, box } = this.#daemon;
+    const { rules } = settings;
+    const { tunnelAddresses } = this.#routes;
+    const boxAddresses = [...(box?.hosts ?? []), ...(box?.told ?? [])].map(({ host }) => host);
     try {
+      await this.domains.follow(rules, { links, tunnelAddresses, boxAddresses });
       await this.#network.follow({
-        rules: this.#daemon.settings.rules,
+        rules,
         compiled: this.#compiled,
         entered: [...(this.#sorter?.entered ?? []), ...further],
-        links: this.#daemon.links,
-        tunnelAddresses: this.#routes.tunnelAddresses,
+        links,
+        tunnelAddresses,
+        domains: this.domains.ways,
       });
+      this.domains.apply();
     } catch (error) {
       if (!(error instanceof RoutesError) && !(error instanceof ExecError)) throw error;
       this.#log.error('rules-refused', {
@@ -383,7 +399,7 @@ export class AppRules {
       this.#sorter?.markedBy(id).some((path) => this.#sorter?.isRefused(path)) === true
     )
       return 'unsupported';
-    if (subject.kind === 'domain') return 'unsupported';
+    if (subject.kind === 'domain' && this.domains.failure !== null) return 'unsupported';
     if (subject.kind === 'cgroup' && !this.#hasGroup(subject.path)) return 'no-such-cgroup';
     if (subject.kind === 'user' && this.#network.userIdOf(subject.name) === null) return 'no-such-user';
     const link = linkOf(action);
@@ -391,7 +407,8 @@ export class AppRules {
     const problem = this.#compiled.problems.get(id);
     if (problem !== undefined) return problem;
     const isLane = action === 'bonded' || action === 'redundant';
-    return isLane && this.#daemon.status().state !== 'protected' ? 'no-tunnel' : null;
+    if (isLane && this.#daemon.status().state !== 'protected') return 'no-tunnel';
+    return subject.kind === 'domain' && !this.domains.hasHeardOf(subject.name) ? 'no-answer-yet' : null;
   }
 
   #wayFrom(address: string): string | null {

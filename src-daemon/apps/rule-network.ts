@@ -24,6 +24,7 @@ export interface WantedWays {
   readonly links: readonly LinkSnapshot[];
   /** The tunnel's own, as far as they are known. */
   readonly tunnelAddresses: readonly string[];
+  readonly domains: DesiredWays['domains'];
 }
 
 /** Lets routing and firewall follow the rules and the links. */
@@ -63,7 +64,7 @@ export class RuleNetwork {
     return this.#userIds.get(name) ?? null;
   }
 
-  #desired({ rules, compiled, entered, links, tunnelAddresses }: WantedWays): DesiredWays {
+  #desired({ rules, compiled, entered, links, tunnelAddresses, domains }: WantedWays): DesiredWays {
     const book = this.#book;
     const actions = new Set<RuleAction>(entered);
     for (const { subject, action } of rules) if (isAboutPrograms(subject)) actions.add(action);
@@ -80,6 +81,7 @@ export class RuleNetwork {
       marks: [...actions].sort().map((action) => ({ mark: book.markOf(action), way: book.wayOf(action) })),
       users,
       destinations,
+      domains,
       links: links.flatMap((link) => (named.has(link.name) ? [this.#tableOf(link)] : [])),
     };
   }

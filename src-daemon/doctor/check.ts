@@ -1,4 +1,6 @@
 import type { Exec, LinkSnapshot, MachineFacts, Sysctls } from '../../src-platform/index.ts';
+import type { InetSocket } from '../../src-platform/native.ts';
+import type { DomainRules } from '../apps/domain-rules.ts';
 import type { MissingFacility } from '../apps/facilities.ts';
 import type { DoctorCheck } from '../../src-shared/model/doctor.ts';
 import type { DaemonStatus } from '../../src-shared/model/status.ts';
@@ -34,6 +36,12 @@ export interface Subject {
   readonly desktopChecks: readonly Check[];
   /** What rules about programs lack; looks anew each time. */
   readonly missingFacilities: () => readonly MissingFacility[];
+  /** What rules about domains hear, and what may keep them from it. */
+  readonly domains: {
+    readonly rules: Pick<DomainRules, 'domains' | 'failure' | 'hasHeardOf'>;
+    isResolvedEncrypting(): Promise<boolean>;
+    sockets(): readonly Pick<InetSocket, 'remote' | 'remotePort'>[];
+  };
   readonly stateDir: string;
   readonly socketPath: string;
 }

@@ -4,6 +4,7 @@ import { arpCheck } from './checks/arp.ts';
 import { boxConfiguredCheck, boxReachableCheck, boxVersionCheck } from './checks/box.ts';
 import { clockCheck } from './checks/clock.ts';
 import { controlSocketCheck } from './checks/control-socket.ts';
+import { domainRulesCheck } from './checks/domain-rules.ts';
 import { ipv6LeakCheck } from './checks/ipv6-leak.ts';
 import { linkChecks, secondLinkCheck } from './checks/links.ts';
 import { deadRoutesCheck } from './checks/dead-routes.ts';
@@ -41,6 +42,7 @@ export function checksOf(subject: Subject): readonly Check[] {
     clockCheck(subject),
     tunDeviceCheck(subject),
     programRulesCheck(subject),
+    domainRulesCheck(subject),
     stateFolderCheck(subject),
     controlSocketCheck(subject),
     sandboxCheck(subject),

@@ -1,4 +1,5 @@
 import { exec, machineFacts } from '../../src-platform/index.ts';
+import { native } from '../../src-platform/native.ts';
 import { missingFacilities } from '../apps/facilities.ts';
 import type { HandledDaemon } from '../control/handled-daemon.ts';
 import type { Subject } from './check.ts';
@@ -19,6 +20,11 @@ export function subjectOf(daemon: HandledDaemon, { stateDir, socketPath }: Daemo
     exec,
     desktopChecks: daemon.desktop.checks,
     missingFacilities,
+    domains: {
+      rules: daemon.apps.domains,
+      isResolvedEncrypting: () => daemon.desktop.names.isResolvedEncrypting(),
+      sockets: native.inetSockets,
+    },
     stateDir,
     socketPath,
   };

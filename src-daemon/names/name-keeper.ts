@@ -107,6 +107,17 @@ export class NameKeeper {
     if (member === 'PropertiesChanged') this.update();
   };
 
+  /** Whether systemd-resolved encrypts its questions, wholly or where it can; false too where it cannot be asked. */
+  async isResolvedEncrypting(): Promise<boolean> {
+    try {
+      const { resolved } = this;
+      return resolved !== null && ['yes', 'opportunistic'].includes(await resolved.dnsOverTls());
+    } catch (error) {
+      this.options.log.debug('resolved-not-asked', describeError(error));
+      return false;
+    }
+  }
+
   /** Says how names are found at the moment. */
   readonly check: Check = {
     name: 'names',

@@ -54,6 +54,8 @@ export const windowAppsDe: Texts<typeof windowAppsEn> = {
     'no-such-cgroup': 'Ohne Wirkung: Diese Control Group gibt es gerade nicht',
     'link-away': 'Wartet: Die Leitung fehlt',
     'no-tunnel': 'Zurzeit ohne Wirkung: Es gibt keinen Tunnel',
+    'no-answer-yet':
+      'Noch hat keine App diesen Namen sichtbar nachgeschlagen; wer es verschlüsselt tut, bleibt unbemerkt',
   },
   restart: (count, written) =>
     count === 1
@@ -103,7 +105,7 @@ export const windowAppsDe: Texts<typeof windowAppsEn> = {
     exec: 'Von der Wurzel an, etwa /usr/bin/rsync. Ein Skript zählt mit seinem eigenen Pfad.',
     user: 'Etwa backup. Gemeint sind alle Programme dieses Nutzers.',
     domain:
-      'Etwa example.com, mit allem darunter. Apps, die Namen selbst und verschlüsselt nachschlagen, bleiben unbemerkt.',
+      'Etwa example.com, mit allem darunter. Die erste Verbindung zu einem neuen Namen kann noch den alten Weg nehmen; Apps, die Namen verschlüsselt nachschlagen, bleiben unbemerkt.',
     network: 'Etwa 192.168.5.0/24, 2001:db8::/32 oder eine einzelne Adresse.',
   },
   fieldWrong: {

@@ -60,6 +60,8 @@ export const windowAppsEn = {
     'no-such-cgroup': 'Without effect: there is no such control group now',
     'link-away': 'Waits: the link is away',
     'no-tunnel': 'Without effect for now: there is no tunnel',
+    'no-answer-yet':
+      'No app has been seen to look this name up yet; one that does so encrypted goes unnoticed',
   } satisfies Record<RuleProblem, string>,
   restart: (count: number, written: string) =>
     count === 1
@@ -111,7 +113,7 @@ export const windowAppsEn = {
     exec: 'From the root on, such as /usr/bin/rsync. A script counts by its own path.',
     user: 'Such as backup. It is about all programs of this user.',
     domain:
-      'Such as example.com, with all below it. Apps that look names up on their own, encrypted, go unnoticed.',
+      'Such as example.com, with all below it. The first connection to a new name may still go the old way; apps that look names up encrypted go unnoticed.',
     network: 'Such as 192.168.5.0/24, 2001:db8::/32 or a single address.',
   },
   fieldWrong: {

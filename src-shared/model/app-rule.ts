@@ -36,7 +36,10 @@ export const ruleSubjectSchema = z.discriminatedUnion('kind', [
     kind: z.literal('domain'),
     name: z
       .string()
-      .regex(/^(?!.{254})([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/),
+      .regex(
+        /^(?!.{254})([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/,
+        'not a domain',
+      ),
   }),
   z.object({
     kind: z.literal('network'),
@@ -76,6 +79,8 @@ export const ruleProblemSchema = z.enum([
   'link-away',
   /** `bonded` and `redundant` while there is no tunnel. */
   'no-tunnel',
+  /** No program has asked for the domain where that can be heard; it may be that they ask encrypted. */
+  'no-answer-yet',
 ]);
 export type RuleProblem = z.infer<typeof ruleProblemSchema>;
 

@@ -22,6 +22,9 @@ export class DoctorMachine {
   };
   free = { bytes: 5e9, files: 1e6 };
   missing: ReturnType<Subject['missingFacilities']> = [];
+  domains = { named: [] as string[], heard: [] as string[], failure: null as string | null };
+  isResolvedEncrypting = false;
+  sockets: ReturnType<Subject['domains']['sockets']> = [];
   wallClock = Date.UTC(2031, 4, 3, 12);
 
   constructor() {
@@ -50,6 +53,15 @@ export class DoctorMachine {
       exec: this.exec.exec,
       desktopChecks: [],
       missingFacilities: () => this.missing,
+      domains: {
+        rules: {
+          domains: this.domains.named,
+          failure: this.domains.failure,
+          hasHeardOf: (domain) => this.domains.heard.includes(domain),
+        },
+        isResolvedEncrypting: () => Promise.resolve(this.isResolvedEncrypting),
+        sockets: () => this.sockets,
+      },
       stateDir: '/var/lib/bowline',
       socketPath: '/run/bowline/daemon.sock',
     };

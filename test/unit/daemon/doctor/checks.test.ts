@@ -185,6 +185,44 @@ describe('the checks', () => {
     });
   });
 
+  it('say of a domain that nobody was heard to ask for what may hide the questions', async () => {
+    expect(await examine('domain-rules')).toMatchObject({
+      verdict: 'ok',
+      evidence: 'no rule is about a domain',
+    });
+    machine.domains.named = ['example.org', 'example.net'];
+    machine.domains.heard = ['example.net'];
+    expect(await examine('domain-rules')).toMatchObject({
+      verdict: 'ok',
+      evidence:
+        'no program has been heard to ask for example.org yet, and no encrypted question has been seen',
+    });
+    machine.sockets = [
+      { remote: '203.0.113.1', remotePort: 443 },
+      { remote: '1.1.1.1', remotePort: 443 },
+    ];
+    expect(await examine('domain-rules')).toMatchObject({
+      verdict: 'warning',
+      evidence: expect.stringContaining('connections to 1.1.1.1, as browsers have them') as string,
+      fix: expect.stringContaining('switch off DNS over HTTPS') as string,
+    });
+    machine.sockets = [{ remote: '192.0.2.53', remotePort: 853 }];
+    expect(await examine('domain-rules')).toMatchObject({
+      evidence: expect.stringContaining('port 853') as string,
+    });
+    machine.isResolvedEncrypting = true;
+    expect(await examine('domain-rules')).toMatchObject({
+      fix: expect.stringContaining('/etc/nsswitch.conf') as string,
+    });
+    machine.domains.heard = ['example.org', 'example.net'];
+    expect(await examine('domain-rules')).toMatchObject({ verdict: 'ok' });
+    machine.domains.failure = 'EPERM: socket';
+    expect(await examine('domain-rules')).toMatchObject({
+      verdict: 'failed',
+      evidence: 'answers cannot be heard: EPERM: socket',
+    });
+  });
+
   it('see that the TUN file is missing, or that the service may not use it', async () => {
     machine.devices.clear();
     expect(await examine('tun-device')).toMatchObject({

@@ -1,0 +1,248 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { DomainRules, type DomainSurroundings } from '../../../../src-daemon/apps/domain-rules.ts';
+import { NameAsker } from '../../../../src-daemon/apps/name-asker.ts';
+import { WayBook } from '../../../../src-daemon/apps/way-book.ts';
+import { createLog } from '../../../../src-platform/log.ts';
+import type { AppRule, RuleAction } from '../../../../src-shared/model/app-rule.ts';
+import { linkSnapshot } from '../../../support/doctor-subject.ts';
+import { FakeHostRules } from '../../../support/fake-host-rules.ts';
+import { answerPacket, questionPacket, type NamePacketOptions } from '../../../support/name-packets.ts';
+
+const EXAMPLE: NamePacketOptions = {
+  name: 'www.example.org',
+  answers: [{ type: 'A', name: 'www.example.org', ttl: 60, data: '203.0.113.1' }],
+};
+const AROUND: DomainSurroundings = {
+  links: [
+    {
+      ...linkSnapshot('eth0', 2),
+      addresses: [
+        {
+          ...{ family: 4, address: '192.168.1.20', prefixLength: 24, scope: 'global' },
+          ...{ temporary: false, deprecated: false },
+        },
+      ],
+    },
+  ],
+  tunnelAddresses: ['10.77.0.2', 'fd77::2'],
+  boxAddresses: ['198.51.100.9', 'box.example'],
+};
+
+/** What a listener for answers does in memory. */
+class FakeTap {
+  static readonly open: FakeTap[] = [];
+  packets: Uint8Array[] = [];
+  onReadable: () => void = () => undefined;
+
+  constructor() {
+    FakeTap.open.push(this);
+  }
+
+  startPolling(onReadable: () => void): void {
+    this.onReadable = onReadable;
+  }
+
+  stopPolling(): void {
+    this.onReadable = () => undefined;
+  }
+
+  read(): Uint8Array[] {
+    return this.packets.splice(0);
+  }
+
+  close(): void {
+    FakeTap.open.splice(FakeTap.open.indexOf(this), 1);
+  }
+}
+
+let kernel: FakeHostRules;
+let now: number;
+let remotes: string[];
+let asked: string[];
+let isResolverThere: boolean;
+let openTap: () => FakeTap;
+let onChange: ReturnType<typeof vi.fn<() => void>>;
+let domains: DomainRules;
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  FakeTap.open.length = 0;
+  kernel = new FakeHostRules();
+  now = 1;
+  remotes = [];
+  asked = [];
+  openTap = () => new FakeTap();
+  onChange = vi.fn<() => void>();
+  isResolverThere = true;
+  const askAddresses = (name: string): Promise<boolean> => {
+    asked.push(name);
+    return Promise.resolve(isResolverThere);
+  };
+  domains = new DomainRules({
+    native: {
+      hostRule: kernel.hostRule,
+      NameTap: class {
+        constructor() {
+          return openTap();
+        }
+      } as never,
+      inetSockets: () =>
+        remotes.map((remote) => ({
+          ...{ inode: 1, local: '10.77.0.2', remote, remotePort: 443, sentBytes: 0, receivedBytes: 0 },
+        })),
+      nowMicros: () => now,
+    },
+    journal: { record: () => Promise.resolve() },
+    log: createLog('error', () => undefined),
+    ways: new WayBook(),
+    asker: new NameAsker({ askAddresses, now: () => now }),
+    onChange,
+  });
+});
+afterEach(() => {
+  domains.close();
+  vi.useRealTimers();
+});
+
+async function rulesAre(...rules: readonly (readonly [string, RuleAction])[]): Promise<void> {
+  const subjects = rules.map(([name, action], index): AppRule => ({
+    id: String(index + 1),
+    subject: { kind: 'domain', name },
+    action,
+  }));
+  await domains.follow(subjects, AROUND);
+  domains.apply();
+  await vi.advanceTimersByTimeAsync(0);
+}
+
+function hear(options: NamePacketOptions): void {
+  const [tap] = FakeTap.open;
+  tap?.packets.push(questionPacket(options), answerPacket(options));
+  tap?.onReadable();
+}
+
+describe('rules about domains', () => {
+  it('listen only while there are some', async () => {
+    await rulesAre();
+    expect(FakeTap.open).toEqual([]);
+    expect(domains.ways).toBeNull();
+    await rulesAre(['example.org', 'direct']);
+    await rulesAre(['example.org', 'direct'], ['example.net', 'direct']);
+    expect(FakeTap.open).toHaveLength(1);
+    hear(EXAMPLE);
+    expect(kernel.wayOf('203.0.113.1')).toBe('254');
+    await rulesAre(['example.net', 'direct']);
+    expect(kernel.rules).toEqual([]);
+    await rulesAre();
+    expect(FakeTap.open).toEqual([]);
+    expect(vi.getTimerCount()).toBeLessThanOrEqual(1);
+  });
+
+  it('lead an address within the turn in which its answer came, and tell the firewall later, once', async () => {
+    await rulesAre(['example.org', 'bonded']);
+    await vi.advanceTimersByTimeAsync(1_000);
+    onChange.mockClear();
+    hear(EXAMPLE);
+    expect(kernel.wayOf('203.0.113.1')).toBe('goto 32738');
+    hear({
+      ...EXAMPLE,
+      name: 'example.org',
+      answers: [{ type: 'A', name: 'example.org', data: '203.0.113.2' }],
+    });
+    expect(onChange).not.toHaveBeenCalled();
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(onChange).toHaveBeenCalledTimes(1);
+    expect(domains.ways).toEqual({
+      linkAddresses: ['192.168.1.20'],
+      hosts: [
+        { address: '203.0.113.1', ways: [{ way: { kind: 'bonded' } }] },
+        { address: '203.0.113.2', ways: [{ way: { kind: 'bonded' } }] },
+      ],
+    });
+    hear(EXAMPLE);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(onChange).toHaveBeenCalledTimes(1);
+  });
+
+  it('never lead to the own networks, into the tunnel’s, or to the box', async () => {
+    await rulesAre(['example.org', 'direct']);
+    for (const data of ['192.168.1.1', '10.77.0.1', '198.51.100.9', '127.0.0.1'])
+      hear({ ...EXAMPLE, answers: [{ type: 'A', name: 'www.example.org', data }] });
+    expect(kernel.rules).toEqual([]);
+  });
+
+  it('ask for their domains ahead: at once, before they are forgotten, and in another network', async () => {
+    await rulesAre(['example.org', 'direct']);
+    await rulesAre(['example.org', 'direct'], ['example.net', 'direct']);
+    expect(asked).toEqual(['example.org', 'example.net']);
+    now += 600e6;
+    await vi.advanceTimersByTimeAsync(30_000);
+    expect(asked).toHaveLength(4);
+    now += 1e6;
+    await domains.follow([{ id: '1', subject: { kind: 'domain', name: 'example.org' }, action: 'direct' }], {
+      ...AROUND,
+      links: [],
+    });
+    domains.apply();
+    expect(asked).toHaveLength(5);
+    await vi.advanceTimersByTimeAsync(30_000);
+    expect(asked).toHaveLength(5);
+    isResolverThere = false;
+    now += 600e6;
+    await vi.advanceTimersByTimeAsync(30_000);
+    expect(asked).toHaveLength(6);
+    now += 30e6;
+    await vi.advanceTimersByTimeAsync(30_000);
+    expect(asked).toHaveLength(7);
+  });
+
+  it('know by whom they were heard of: our own questions do not count', async () => {
+    await rulesAre(['example.org', 'direct']);
+    const own = {
+      ...EXAMPLE,
+      name: 'example.org',
+      answers: [{ type: 'A', name: 'example.org', data: '203.0.113.2' }],
+    };
+    hear(own as NamePacketOptions);
+    expect(kernel.wayOf('203.0.113.2')).toBe('254');
+    expect(domains.hasHeardOf('example.org')).toBe(false);
+    hear(EXAMPLE);
+    expect(domains.hasHeardOf('example.org')).toBe(true);
+    expect(domains.hasHeardOf('www.example.org')).toBe(false);
+  });
+
+  it('forget addresses in time, but for those that somebody is connected to', async () => {
+    await rulesAre(['example.org', 'direct']);
+    hear(EXAMPLE);
+    remotes = ['203.0.113.1'];
+    now += 901e6;
+    await vi.advanceTimersByTimeAsync(30_000);
+    expect(kernel.wayOf('203.0.113.1')).toBe('254');
+    remotes = [];
+    now += 901e6;
+    await vi.advanceTimersByTimeAsync(30_000);
+    expect(kernel.rules).toEqual([]);
+  });
+
+  it('say why they hear nothing, and try again', async () => {
+    openTap = () => {
+      throw Object.assign(new Error('EPERM: socket'), { code: 'EPERM' });
+    };
+    await rulesAre(['example.org', 'direct']);
+    expect(domains.failure).toBe('EPERM: socket');
+    openTap = () => new FakeTap();
+    await vi.advanceTimersByTimeAsync(30_000);
+    expect(domains.failure).toBeNull();
+    hear(EXAMPLE);
+    expect(kernel.wayOf('203.0.113.1')).toBe('254');
+  });
+
+  it('are put back where somebody removed them', async () => {
+    await rulesAre(['example.org', 'only:wlan0']);
+    hear(EXAMPLE);
+    kernel.rules = [];
+    expect(domains.repair()).toContain('2 rules');
+    expect(kernel.wayOf('203.0.113.1')).toBe('4750');
+    expect(domains.repair()).toBe('');
+  });
+});
