@@ -91,6 +91,7 @@ const commandSchema = z.discriminatedUnion('command', [
     exec: z.string().optional(),
     cgroup: z.string().optional(),
     user: z.string().optional(),
+    domain: z.string().optional(),
     network: z.string().optional(),
     protocol: z.enum(['tcp', 'udp']).optional(),
     port: z.coerce.number().int().min(1).max(65_535).optional(),

@@ -114,6 +114,7 @@ export const PROGRAM: ProgramSpec = {
         exec: { value: 'PATH', help: 'an executable or a script' },
         cgroup: { value: 'PATH', help: 'a control group and all below it, from the root of cgroup v2' },
         user: { value: 'NAME', help: 'everything that a user runs' },
+        domain: { value: 'NAME', help: 'a domain and everything below it, such as example.org' },
         network: { value: 'NET', help: 'an address or a network, such as 192.0.2.0/24' },
         protocol: { value: 'tcp|udp', help: 'with --network: this protocol only' },
         port: { value: 'N', help: 'with --network: this port only' },

@@ -1,3 +1,4 @@
+import { domainToASCII } from 'node:url';
 import { alignColumns } from '../../src-shared/command-line/columns.ts';
 import {
   ruleSubjectSchema,
@@ -15,6 +16,7 @@ export interface SubjectOptions {
   readonly exec?: string | undefined;
   readonly cgroup?: string | undefined;
   readonly user?: string | undefined;
+  readonly domain?: string | undefined;
   readonly network?: string | undefined;
   readonly protocol?: 'tcp' | 'udp' | undefined;
   readonly port?: number | undefined;
@@ -56,12 +58,13 @@ export async function enterAction({ client }: CommandContext, action: RuleAction
 
 /** The subject that options name, or what is wrong with them. */
 export function subjectOf(options: SubjectOptions): RuleSubject | string {
-  const { app, exec, cgroup, user, network, protocol, port } = options;
+  const { app, exec, cgroup, user, domain, network, protocol, port } = options;
   const subjects = [
     ...(app === undefined ? [] : [{ kind: 'app', id: app.replace(/\.desktop$/, '') }]),
     ...(exec === undefined ? [] : [{ kind: 'exec', path: exec }]),
     ...(cgroup === undefined ? [] : [{ kind: 'cgroup', path: cgroup }]),
     ...(user === undefined ? [] : [{ kind: 'user', name: user }]),
+    ...(domain === undefined ? [] : [{ kind: 'domain', name: domainIn(domain) }]),
     ...(network === undefined ? [] : [{ kind: 'network', network: withLength(network), protocol, port }]),
   ];
   const [subject] = subjects;
@@ -71,6 +74,11 @@ export function subjectOf(options: SubjectOptions): RuleSubject | string {
     return '--protocol and --port go with --network';
   const checked = ruleSubjectSchema.safeParse(subject);
   return checked.success ? checked.data : (checked.error.issues[0]?.message ?? 'invalid');
+}
+
+/** A domain in the letters that name servers use, without what people write around it; empty where it is none. */
+function domainIn(text: string): string {
+  return domainToASCII(text.replace(/^\*?\.|\.$/g, ''));
 }
 
 /** A single address is a network, too. */
@@ -131,6 +139,7 @@ const PROBLEMS: Readonly<Record<RuleProblem, string>> = {
   'no-such-cgroup': 'no such group at the moment',
   'link-away': 'its link is away: its programs wait',
   'no-tunnel': 'there is no tunnel: as without Bowline',
+  'no-answer-yet': 'no program has been heard to ask for it; bowline doctor says more',
 };
 
 function missingText(facility: RuleFacility): string {

@@ -48,7 +48,13 @@ describe('rules on the command line', () => {
     });
   });
 
+  it('take a domain as people write it', async () => {
+    const { out } = await run('rule', 'add', '--domain', '*.Bücher.Example.', 'direct');
+    expect(out).toMatch(/^\w+: xn--bcher-kva\.example direct$/);
+  });
+
   it.each([
+    [['--domain', 'not a domain', 'direct'], 'rule add: not a domain'],
     [['direct'], 'rule add: name what the rule is about, such as --app ID or --exec PATH'],
     [
       ['--exec', '/a', '--user', 'ada', 'direct'],
