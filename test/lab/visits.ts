@@ -36,7 +36,7 @@ export class Visits implements AsyncDisposable {
     const program = await compileProgram('rules/visitor.cc');
     chmodSync(home.tempDir, 0o755);
     await home.run('net', 'nft', ['-f', '-'], REDIRECT);
-    await home.run('laptop', 'nft', ['-f', '-'], COUNTERS);
+    await countVisits(home);
     const server = home.spawn('net', program, ['serve', String(SERVER_PORT)], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
@@ -70,6 +70,11 @@ export class Visits implements AsyncDisposable {
     return this.#home.spawn('laptop', file, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   }
 
+  /** Begins to count again where somebody has flushed the firewall. */
+  async count(): Promise<void> {
+    await countVisits(this.#home);
+  }
+
   /** Which ways the packets of each visit have taken so far, with their counts. */
   async ways(): Promise<ReadonlyMap<number, WaysOut>> {
     const ways = new Map<number, Record<string, number>>();
@@ -101,6 +106,10 @@ export class Visits implements AsyncDisposable {
     await this.#home.tryRun('laptop', 'nft', ['delete', 'table', 'inet', 'lab_visits']);
     await this.#home.tryRun('net', 'nft', ['delete', 'table', 'inet', 'lab_visits']);
   }
+}
+
+async function countVisits(home: VirtualHome): Promise<void> {
+  await home.run('laptop', 'nft', ['-f', '-'], COUNTERS);
 }
 
 interface CountedElement {

@@ -2,11 +2,11 @@
 //
 //   visitor serve PORT
 //   visitor mark [MS]               prints the mark that a new socket begins with, MS milliseconds after the start
-//   visitor tcp|udp ADDRESS PORT [--forks N] [--times N] [--pause MS] [--hold MS] [--from ADDRESS]
+//   visitor tcp|udp ADDRESS PORT [--forks N] [--times N] [--pause MS] [--hold MS] [--from ADDRESS] [--name NAME]
 //
 // The socket is made in the first instructions of main, or of the youngest of N generations of children. With --times
 // it visits again and again over new sockets, one line each: the address, or the name of the error. With --hold each
-// socket stays open for so long.
+// socket stays open for so long. With --name the C library looks an address up, of the family of the one that is given.
 #include <arpa/inet.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -84,14 +84,15 @@ int bound(int type, int port) {
   }
 }
 
-std::string visit(int type, const char* address, const char* port, const char* from, int holdMs) {
+std::string visit(int type, const char* address, const char* port, const char* from, int holdMs,
+                  const char* name) {
   const int family = strchr(address, ':') == nullptr ? AF_INET : AF_INET6;
   const int fd = socket(family, type, 0);
   if (fd < 0) return strerrorname_np(errno);
   addrinfo hints{};
   hints.ai_family = family;
   hints.ai_socktype = type;
-  hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV;
+  hints.ai_flags = (name == nullptr ? AI_NUMERICHOST : 0) | AI_NUMERICSERV;
   addrinfo* found = nullptr;
   std::string answer = "EADDR";
   const auto attempt = [&]() -> std::string {
@@ -111,7 +112,8 @@ std::string visit(int type, const char* address, const char* port, const char* f
     const ssize_t length = recv(fd, text, sizeof text, 0);
     return length <= 0 ? std::string(strerrorname_np(length == 0 ? EPIPE : errno)) : std::string(text, length);
   };
-  if (getaddrinfo(address, port, &hints, &found) == 0) {
+  if (getaddrinfo(name == nullptr ? address : name, port, &hints, &found) == 0) {
+    hints.ai_flags = AI_NUMERICHOST;
     answer = attempt();
     usleep(static_cast<useconds_t>(holdMs) * 1000);
     freeaddrinfo(found);
@@ -143,12 +145,14 @@ int main(int count, char** arguments) {
   int pauseMs = 0;
   int holdMs = 0;
   const char* from = nullptr;
+  const char* name = nullptr;
   for (size_t i = 3; i + 1 < words.size(); i += 2) {
     if (words[i] == "--forks") forks = atoi(words[i + 1].c_str());
     if (words[i] == "--times") times = atoi(words[i + 1].c_str());
     if (words[i] == "--pause") pauseMs = atoi(words[i + 1].c_str());
     if (words[i] == "--hold") holdMs = atoi(words[i + 1].c_str());
     if (words[i] == "--from") from = words[i + 1].c_str();
+    if (words[i] == "--name") name = words[i + 1].c_str();
   }
   for (; forks > 0; forks--) {
     const pid_t child = fork();
@@ -160,7 +164,7 @@ int main(int count, char** arguments) {
   const int type = words[0] == "tcp" ? SOCK_STREAM : SOCK_DGRAM;
   for (int i = 0; i < times; i++) {
     if (i > 0) usleep(static_cast<useconds_t>(pauseMs) * 1000);
-    puts(visit(type, words[1].c_str(), words[2].c_str(), from, holdMs).c_str());
+    puts(visit(type, words[1].c_str(), words[2].c_str(), from, holdMs, name).c_str());
     fflush(stdout);
   }
   return 0;
