@@ -32,7 +32,7 @@ export async function runDaemon(log: Log, start: () => Promise<Stoppable>): Prom
 
 /**
  * Lets the scheduler prefer this process: every program's packets wait while it waits, and a pause of 10 ms looks like
- * a failing link to the other end.
+ * a failing link to the other end. A service whose unit forbids these calls has the niceness from it.
  */
 function preferThisProcess(log: Log): void {
   try {

@@ -81,13 +81,28 @@ const FUNCTIONS = [
   'seal',
   'open',
   'carrierUp',
+  'cgroupMarkSet',
+  'cgroupMarkClear',
+  'executableOf',
   'peerCredentials',
   'sdNotify',
   'useTimeSlice',
+  'inetSockets',
+  'hostRule',
 ] as const satisfies readonly (keyof NativeApi)[];
 
+type Constructor = new (...args: unknown[]) => { close(): void };
+
+/** Those that take a right need one of their own; without it there is only their constructor to try. */
+const PRIVILEGED = [native.ProcessStarts, native.ExecGate, native.NameTap] as unknown as Constructor[];
+const CLASSES = [
+  ...([native.DeadlineTimer, native.UdpSocket, native.Netlink, native.Tun] as unknown as Constructor[]),
+  ...PRIVILEGED,
+];
+const isRoot = process.getuid!() === 0;
+
 test('every function and method of the addon is tried', () => {
-  const classes = ['DeadlineTimer', 'Tun', 'UdpSocket', 'Netlink'];
+  const classes = CLASSES.map(({ name }) => name);
   expect(Object.keys(native).sort()).toEqual([...FUNCTIONS, ...classes].sort());
 });
 
@@ -104,6 +119,7 @@ test('no arguments and no descriptors bring the process down', () => {
     new native.UdpSocket({ family: 4, localPort: 0 }),
     new native.UdpSocket({ family: 6, localPort: 0, dualStack: true, packetInfo: true }),
     new native.Netlink({ groups: ['link'] }),
+    ...(isRoot ? PRIVILEGED.map((Privileged) => new Privileged()) : []),
   ];
   let thrown = 0;
   let returned = 0;
@@ -125,11 +141,7 @@ test('no arguments and no descriptors bring the process down', () => {
       if (kind < 0.45) {
         (native[pick(FUNCTIONS)] as (...args: unknown[]) => unknown)(...args);
       } else if (kind < 0.5) {
-        const made = new (
-          pick([native.DeadlineTimer, native.UdpSocket, native.Netlink, native.Tun]) as never as new (
-            ...args: unknown[]
-          ) => { close(): void }
-        )(...args);
+        const made = new (pick(CLASSES))(...args);
         made.close();
       } else {
         const object = pick(objects);
