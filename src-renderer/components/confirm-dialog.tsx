@@ -1,8 +1,8 @@
-import { useEffect, useId, useRef, type JSX } from 'react';
+import { useId, useRef, type JSX } from 'react';
 import { Button } from './button.tsx';
-import styles from './confirm-dialog.module.css';
+import { Dialog, DialogActions } from './dialog.tsx';
 
-/** Asks before something that cannot be taken back. Escape and a click beside it do nothing but close it. */
+/** Asks before something that cannot be taken back. */
 export function ConfirmDialog({
   title,
   text,
@@ -19,24 +19,11 @@ export function ConfirmDialog({
   readonly onClose: () => void;
 }): JSX.Element {
   const dialog = useRef<HTMLDialogElement>(null);
-  const id = useId();
-  useEffect(() => {
-    const element = dialog.current;
-    if (element !== null && !element.open) element.showModal();
-  }, []);
+  const textId = useId();
   return (
-    <dialog
-      ref={dialog}
-      className={styles['dialog']}
-      aria-labelledby={`${id}-title`}
-      aria-describedby={`${id}-text`}
-      onClose={onClose}
-    >
-      <h2 id={`${id}-title`} className={styles['title']}>
-        {title}
-      </h2>
-      <p id={`${id}-text`}>{text}</p>
-      <div className={styles['actions']}>
+    <Dialog ref={dialog} title={title} describedBy={textId} onClose={onClose}>
+      <p id={textId}>{text}</p>
+      <DialogActions>
         <Button onClick={() => dialog.current?.close()}>{cancel}</Button>
         <Button
           look="danger"
@@ -47,7 +34,7 @@ export function ConfirmDialog({
         >
           {confirm}
         </Button>
-      </div>
-    </dialog>
+      </DialogActions>
+    </Dialog>
   );
 }

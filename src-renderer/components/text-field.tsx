@@ -1,5 +1,6 @@
 import { useEffect, useId, useRef, type InputHTMLAttributes, type JSX } from 'react';
-import styles from './text-field.module.css';
+import styles from './field.module.css';
+import { Field } from './field.tsx';
 
 /** A labelled field for one line of text. */
 export function TextField({
@@ -27,15 +28,12 @@ export function TextField({
     if (isFocused) input.current?.focus();
   }, [isFocused]);
   return (
-    <div className={styles['field']}>
-      <label className={styles['label']} htmlFor={id}>
-        {label}
-      </label>
+    <Field id={id} label={label} hint={hint}>
       <input
         {...rest}
         ref={input}
         id={id}
-        className={`${styles['input']} ${styles[look]}`}
+        className={`${styles['control']} ${styles[look]}`}
         dir="ltr"
         value={value}
         spellCheck={false}
@@ -43,9 +41,6 @@ export function TextField({
         aria-invalid={isInvalid || undefined}
         onChange={(event) => onChange(event.target.value)}
       />
-      <p className={styles['hint']} id={`${id}-hint`}>
-        {hint}
-      </p>
-    </div>
+    </Field>
   );
 }

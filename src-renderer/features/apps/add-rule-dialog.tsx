@@ -1,9 +1,12 @@
-import { useId, useLayoutEffect, useRef, useState, type FormEvent, type JSX } from 'react';
+import { useRef, useState, type FormEvent, type JSX } from 'react';
 import type { RuleAction, RuleSubject } from '../../../src-shared/model/app-rule.ts';
 import { Button } from '../../components/button.tsx';
 import type { Choice } from '../../components/choice-menu.tsx';
+import { Dialog, DialogActions } from '../../components/dialog.tsx';
+import { Field } from '../../components/field.tsx';
 import { Icon } from '../../components/icon.tsx';
 import { Segments } from '../../components/segments.tsx';
+import { SelectField } from '../../components/select-field.tsx';
 import { TextField } from '../../components/text-field.tsx';
 import { useWords } from '../../window-context.ts';
 import { DRAFT_KINDS, readDraft, type RuleDraft } from './rule-draft.ts';
@@ -25,15 +28,9 @@ export function AddRuleDialog({
 }): JSX.Element {
   const { t } = useWords();
   const dialog = useRef<HTMLDialogElement>(null);
-  const id = useId();
   const [draft, setDraft] = useState(EMPTY);
   const [action, setAction] = useState<RuleAction>('direct');
   const [wrong, setWrong] = useState<'text' | 'port' | null>(null);
-  // Before the field takes the focus: opening gives it to the first control.
-  useLayoutEffect(() => {
-    const element = dialog.current;
-    if (element !== null && !element.open) element.showModal();
-  }, []);
 
   const change = (part: Partial<RuleDraft>): void => {
     setDraft({ ...draft, ...part });
@@ -50,85 +47,62 @@ export function AddRuleDialog({
     onAdd(reading.subject, action);
   };
   return (
-    <dialog ref={dialog} className={styles['dialog']} aria-labelledby={`${id}-title`} onClose={onClose}>
-      <h2 id={`${id}-title`} className={styles['title']}>
-        {t.apps.addTitle}
-      </h2>
-      <form className={styles['fields']} noValidate onSubmit={submit}>
-        <Segments
-          label={t.apps.about}
-          value={draft.kind}
-          choices={DRAFT_KINDS.map((value) => ({ value, name: t.apps.subject[value] }))}
-          onChange={(kind) => change({ kind })}
-        />
-        <TextField
-          label={t.apps.field[draft.kind]}
-          hint={t.apps.fieldHint[draft.kind]}
-          value={draft.text}
-          isFocused
-          isInvalid={wrong === 'text'}
-          autoComplete="off"
-          maxLength={1_024}
-          onChange={(text) => change({ text })}
-        />
-        {draft.kind === 'network' && (
-          <div className={styles['pair']}>
-            <div className={styles['field']}>
-              <span className={styles['label']}>{t.apps.protocol}</span>
-              <Segments
-                label={t.apps.protocol}
-                value={draft.protocol}
-                choices={PROTOCOLS.map((value) => ({ value, name: t.apps.protocols[value] }))}
-                onChange={(protocol) => change({ protocol })}
+    <Dialog ref={dialog} title={t.apps.addTitle} look="form" onClose={onClose}>
+      <form noValidate onSubmit={submit}>
+        <div className={styles['fields']}>
+          <Segments
+            label={t.apps.about}
+            value={draft.kind}
+            choices={DRAFT_KINDS.map((value) => ({ value, name: t.apps.subject[value] }))}
+            onChange={(kind) => change({ kind })}
+          />
+          <TextField
+            label={t.apps.field[draft.kind]}
+            hint={t.apps.fieldHint[draft.kind]}
+            value={draft.text}
+            isFocused
+            isInvalid={wrong === 'text'}
+            autoComplete="off"
+            maxLength={1_024}
+            onChange={(text) => change({ text })}
+          />
+          {draft.kind === 'network' && (
+            <div className={styles['pair']}>
+              <Field label={t.apps.protocol}>
+                <Segments
+                  label={t.apps.protocol}
+                  value={draft.protocol}
+                  choices={PROTOCOLS.map((value) => ({ value, name: t.apps.protocols[value] }))}
+                  onChange={(protocol) => change({ protocol })}
+                />
+              </Field>
+              <TextField
+                label={t.apps.port}
+                hint={t.apps.portHint}
+                value={draft.port}
+                isInvalid={wrong === 'port'}
+                inputMode="numeric"
+                autoComplete="off"
+                maxLength={5}
+                onChange={(port) => change({ port })}
               />
             </div>
-            <TextField
-              label={t.apps.port}
-              hint={t.apps.portHint}
-              value={draft.port}
-              isInvalid={wrong === 'port'}
-              inputMode="numeric"
-              autoComplete="off"
-              maxLength={5}
-              onChange={(port) => change({ port })}
-            />
-          </div>
-        )}
-        {wrong !== null && (
-          <p className={styles['wrong']} role="alert">
-            <Icon name="alert" />
-            <span>{wrong === 'port' ? t.apps.portWrong : t.apps.fieldWrong[draft.kind]}</span>
-          </p>
-        )}
-        <div className={styles['field']}>
-          <label className={styles['label']} htmlFor={`${id}-way`}>
-            {t.apps.way}
-          </label>
-          {/* The browser's own menu: one of ours would open behind the dialog. */}
-          <select
-            id={`${id}-way`}
-            className={styles['select']}
-            value={action}
-            aria-describedby={`${id}-hint`}
-            onChange={({ target }) => setAction(target.value as RuleAction)}
-          >
-            {choices.map(({ value, name }) => (
-              <option key={value} value={value}>
-                {name}
-              </option>
-            ))}
-          </select>
-          <p className={styles['hint']} id={`${id}-hint`}>
-            {choices.find(({ value }) => value === action)?.hint}
-          </p>
+          )}
+          {wrong !== null && (
+            <p className={styles['wrong']} role="alert">
+              <Icon name="alert" />
+              <span>{wrong === 'port' ? t.apps.portWrong : t.apps.fieldWrong[draft.kind]}</span>
+            </p>
+          )}
+          <SelectField label={t.apps.way} choices={choices} value={action} onChange={setAction} />
         </div>
-        <div className={styles['actions']}>
+        <DialogActions>
           <Button onClick={() => dialog.current?.close()}>{t.cancel}</Button>
           <Button look="primary" type="submit">
             {t.apps.add}
           </Button>
-        </div>
+        </DialogActions>
       </form>
-    </dialog>
+    </Dialog>
   );
 }

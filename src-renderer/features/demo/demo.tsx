@@ -2,6 +2,7 @@ import type { JSX } from 'react';
 import type { DaemonStatus } from '../../../src-shared/model/status.ts';
 import { Card } from '../../components/card.tsx';
 import { Icon } from '../../components/icon.tsx';
+import { PacketCounts } from '../../components/packet-counts.tsx';
 import { useWindow, useWords } from '../../window-context.ts';
 import { CableLane } from './cable-lane.tsx';
 import styles from './demo.module.css';
@@ -51,16 +52,7 @@ function NoticedCard({ status: { lastSwitch, counters } }: { readonly status: Da
           </p>
         )}
       </div>
-      <dl className={styles['counts']}>
-        <div>
-          <dt>{t.packetsLost}</dt>
-          <dd>{format.count(counters.packetsLost)}</dd>
-        </div>
-        <div>
-          <dt>{t.packetsReplayed}</dt>
-          <dd>{format.count(counters.packetsReplayed)}</dd>
-        </div>
-      </dl>
+      <PacketCounts counters={counters} />
     </Card>
   );
 }

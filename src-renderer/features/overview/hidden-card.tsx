@@ -1,6 +1,7 @@
 import type { JSX } from 'react';
 import type { Counters } from '../../../src-shared/model/status.ts';
 import { Card } from '../../components/card.tsx';
+import { PacketCounts } from '../../components/packet-counts.tsx';
 import { useWords } from '../../window-context.ts';
 import styles from './hidden-card.module.css';
 
@@ -14,16 +15,7 @@ export function HiddenCard({ counters }: { readonly counters: Counters }): JSX.E
         {t.interruptions(counters.interruptionsHidden)}
         <span className={styles['since']}>{t.sinceStart}</span>
       </p>
-      <dl className={styles['costs']}>
-        <div>
-          <dt>{t.packetsLost}</dt>
-          <dd>{format.count(counters.packetsLost)}</dd>
-        </div>
-        <div>
-          <dt>{t.packetsReplayed}</dt>
-          <dd>{format.count(counters.packetsReplayed)}</dd>
-        </div>
-      </dl>
+      <PacketCounts counters={counters} />
     </Card>
   );
 }
