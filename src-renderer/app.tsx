@@ -3,6 +3,7 @@ import { Notice } from './components/notice.tsx';
 import { Apps } from './features/apps/apps.tsx';
 import { Demo } from './features/demo/demo.tsx';
 import { Diagnostics } from './features/diagnostics/diagnostics.tsx';
+import { FaultBoundary } from './features/fault/fault-boundary.tsx';
 import { Graphs } from './features/graphs/graphs.tsx';
 import { Header } from './features/header/header.tsx';
 import { Navigation } from './features/header/navigation.tsx';
@@ -20,6 +21,14 @@ import { useModel, useWindow, useWords } from './window-context.ts';
 
 /** The whole window. */
 export function App(): JSX.Element {
+  return (
+    <FaultBoundary>
+      <Content />
+    </FaultBoundary>
+  );
+}
+
+function Content(): JSX.Element {
   const model = useModel();
   const { t, ...wording } = useWords();
   const { language } = wording;

@@ -246,6 +246,10 @@ export const windowDe: Texts<typeof windowEn> = {
     refused: 'Jede Adresse öffnet ein Fenster. Es gilt die, die bowline ui zuletzt genannt hat.',
   },
 
+  fault: 'Im Fenster ist ein Fehler aufgetreten',
+  faultHint: 'Der Schutz läuft ohne es weiter. Das Fenster neu öffnen; hilft das nicht, den Bericht melden.',
+  faultReload: 'Neu öffnen',
+
   demoHome: 'Virtuelles Zuhause',
   demoHint:
     'Dieser Laptop, seine Leitungen und die Box sind Software auf dieser Maschine, und ihre Pakete sind echt. Einen ' +

@@ -276,6 +276,11 @@ export const windowEn = {
     refused: 'Each address opens one window. Open the one that bowline ui printed last.',
   },
 
+  // The window's own faults
+  fault: 'The window met an error',
+  faultHint: 'Protection goes on without it. Open the window again; if that does not help, hand in the report.',
+  faultReload: 'Open it again',
+
   // Demo
   demoHome: 'Virtual home',
   demoHint:

@@ -8,6 +8,21 @@ import { linkStatus, offStatus, protectedStatus } from '../support/status.ts';
 import { FakeBridge } from './fake-bridge.ts';
 import { expectAccessible, NOW, renderWindow, type RenderedWindow } from './render-window.tsx';
 
+describe('a window that meets an error of its own', () => {
+  it('says that protection goes on, and can be opened again', async () => {
+    const complain = vi.spyOn(console, 'error').mockImplementation(() => undefined);
+    const window = await renderWindow(protectedStatus());
+    await window.tell({ ...protectedStatus(), links: null } as never);
+    expect(screen.getByRole('heading', { level: 1 }).textContent).toBe('The window met an error');
+    expect(screen.getByRole('alert').textContent).toContain('Protection goes on');
+    screen.getByRole('button', { name: 'Open it again' });
+    screen.getByRole('button', { name: 'Copy the report' });
+    await expectAccessible();
+    window.close();
+    complain.mockRestore();
+  });
+});
+
 describe('the switch', () => {
   let window: RenderedWindow;
   afterEach(() => {
