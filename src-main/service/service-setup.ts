@@ -16,6 +16,8 @@ import { err, ok, type Result } from '../../src-shared/util/result.ts';
 /** Runs one shell command as root, asking for the password; resolves to its exit. */
 export type RunAsRoot = (command: string) => Promise<RootOutcome>;
 
+type Action = 'install' | 'remove';
+
 /** How a command as root ended. */
 export type RootOutcome =
   | { readonly kind: 'done' }
@@ -59,26 +61,26 @@ export class ServiceSetup {
 
   /** Makes the service run and lets this user talk to it, whatever was missing. */
   install(): Promise<Result<null, ShellError>> {
-    return this.#once('install', this.#texts.failed);
+    return this.#once('install');
   }
 
   /** Takes back what {@link install} did. */
   remove(): Promise<Result<null, ShellError>> {
-    return this.#once('remove', this.#texts.removeFailed);
+    return this.#once('remove');
   }
 
   get #texts(): DesktopTexts['setup'] {
     return this.#options.texts().setup;
   }
 
-  #once(action: 'install' | 'remove', failure: string): Promise<Result<null, ShellError>> {
-    this.#running ??= this.#run(action, failure).finally(() => {
+  #once(action: Action): Promise<Result<null, ShellError>> {
+    this.#running ??= this.#run(action).finally(() => {
       this.#running = null;
     });
     return this.#running;
   }
 
-  async #run(action: 'install' | 'remove', failure: string): Promise<Result<null, ShellError>> {
+  async #run(action: Action): Promise<Result<null, ShellError>> {
     const { payloadDir, temporaryDir, userName, runAsRoot, onFault } = this.#options;
     if (!this.isPossible) return err({ message: this.#texts.notPackaged, isCancelled: false });
     const stageDir = await mkdtemp(join(temporaryDir, 'bowline-setup-'));
@@ -86,36 +88,50 @@ export class ServiceSetup {
       await cp(payloadDir, stageDir, { recursive: true, dereference: true });
       const digest = sha256(readFileSync(join(payloadDir, 'SHA256SUMS')));
       const outcome = await runAsRoot(rootCommand(setupScript({ action, stageDir, digest, userName })));
-      return this.#judge(outcome, failure, action);
+      return this.#judge(outcome, action);
     } catch (error) {
       onFault(error);
-      return err({ message: `${failure} ${(error as Error).message}`, isCancelled: false });
+      return this.#failed(action, (error as Error).message);
     } finally {
       await rm(stageDir, { recursive: true, force: true });
     }
   }
 
-  #judge(outcome: RootOutcome, failure: string, action: string): Result<null, ShellError> {
+  #judge(outcome: RootOutcome, action: Action): Result<null, ShellError> {
     switch (outcome.kind) {
       case 'done':
         return ok(null);
       case 'dismissed':
         return err({ message: this.#texts.dismissed, isCancelled: true });
-      case 'cannot-ask': {
-        const line = `sudo sh ${shellQuoted(join(this.#options.payloadDir, 'service-setup.sh'))} ${action}`;
-        const user = action === 'install' ? ` --user ${shellQuoted(this.#options.userName)}` : '';
-        return err({ message: `${this.#texts.noPrompt} ${line}${user}`, isCancelled: false });
-      }
+      case 'cannot-ask':
+        return err({ message: `${this.#texts.noPrompt} ${this.#commandLine(action)}`, isCancelled: false });
       case 'failed':
         this.#options.onFault(new Error(`service-setup.sh ${action}: ${outcome.stderr}`));
-        return err({ message: `${failure} ${lastLine(outcome.stderr)}`.trim(), isCancelled: false });
+        return this.#failed(action, lastLine(outcome.stderr));
     }
+  }
+
+  /** A failed install has undone itself, so its cause is what helps; what a removal left takes a person. */
+  #failed(action: Action, cause: string): Result<null, ShellError> {
+    const message =
+      action === 'install'
+        ? `${this.#texts.failed} ${cause}`.trim()
+        : `${this.#texts.removeFailed} ${this.#commandLine(action)}`;
+    return err({ message, isCancelled: false });
+  }
+
+  /** The same by hand. The user copies, since an AppImage's files are out of root's reach. */
+  #commandLine(action: Action): string {
+    const { payloadDir, userName } = this.#options;
+    const user = action === 'install' ? ` --user ${shellQuoted(userName)}` : '';
+    const copy = `d=$(mktemp -d) && cp -r ${shellQuoted(payloadDir)}/. "$d"`;
+    return `${copy} && sudo sh "$d/service-setup.sh" ${action}${user}`;
   }
 }
 
 /** What root runs: copy, compare, then the script out of the compared copy. */
 export function setupScript(run: {
-  readonly action: 'install' | 'remove';
+  readonly action: Action;
   readonly stageDir: string;
   /** SHA-256 of the file SHA256SUMS, in hexadecimal. */
   readonly digest: string;

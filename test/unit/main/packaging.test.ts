@@ -7,7 +7,13 @@ import { runInNewContext } from 'node:vm';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { getConfig, validateConfiguration } from 'app-builder-lib/out/util/config/config.js';
 import { DebugLogger } from 'builder-util';
-import { rootCommand, setupScript } from '../../../src-main/service/service-setup.ts';
+import {
+  rootCommand,
+  ServiceSetup,
+  setupScript,
+  type RootOutcome,
+} from '../../../src-main/service/service-setup.ts';
+import { desktopEn } from '../../../src-shared/i18n/desktop-en.ts';
 
 const PROJECT_DIR = new URL('../../../', import.meta.url).pathname;
 const UNITS = ['bowlined.service', 'bowline-box.service'];
@@ -202,6 +208,43 @@ describe('the command of root', () => {
     });
     expect(() => runAsRoot(script, out)).toThrow();
     expect(existsSync(out)).toBe(false);
+  });
+});
+
+describe('the set-up by hand', () => {
+  /** What a person is told when nothing on the desktop can ask for the password, up to the command. */
+  const told = async (action: 'install' | 'remove', outcome: RootOutcome): Promise<string> => {
+    const setup = new ServiceSetup({
+      payloadDir: join(dir, `pay 'load`),
+      userName: 'ada',
+      temporaryDir: dir,
+      runAsRoot: () => Promise.resolve(outcome),
+      texts: () => desktopEn,
+      onFault: () => undefined,
+    });
+    const answer = await setup[action]();
+    return answer.ok ? '' : answer.error.message;
+  };
+  /** Runs the command as a person would, with a sudo that asks for nothing. */
+  const run = (message: string): string => {
+    const tools = join(dir, 'tools');
+    mkdirSync(tools);
+    writeFileSync(join(tools, 'sudo'), '#!/bin/sh\nexec "$@"\n', { mode: 0o755 });
+    const out = join(dir, 'out');
+    const env = { ...process.env, OUT: out, PATH: `${tools}:${process.env['PATH'] ?? ''}` };
+    execFileSync('/bin/sh', ['-c', message.slice(message.indexOf('run: ') + 5)], { env, stdio: 'pipe' });
+    return readFileSync(out, 'utf8');
+  };
+
+  it('copies first: root cannot read the files of an AppImage', async () => {
+    const { dir: payloadDir } = makePayload(join(dir, `pay 'load`), 'echo "$@" >"$OUT"; touch "$0.ran"');
+    expect(run(await told('install', { kind: 'cannot-ask' }))).toBe('install --user ada\n');
+    expect(existsSync(join(payloadDir, 'service-setup.sh.ran'))).toBe(false);
+  });
+
+  it('is what a removal that failed leads to, and not its error', async () => {
+    makePayload(join(dir, `pay 'load`), 'echo "$@" >"$OUT"');
+    expect(run(await told('remove', { kind: 'failed', stderr: 'rm: busy' }))).toBe('remove\n');
   });
 });
 
