@@ -32,6 +32,7 @@ describe('the unpacked package', () => {
   let dir: string;
   let unpacked: string;
   let fpmArguments: readonly string[] = [];
+  let desktopEntry = '';
   /** By option; electron-builder removes its filled-in copies at the end. */
   const scripts: Record<string, string> = {};
 
@@ -51,6 +52,8 @@ describe('the unpacked package', () => {
       // Electron's packager asks this right before it would start fpm, which is not here.
       effectiveOptionComputed: async ([args]: [string[]]) => {
         fpmArguments = args;
+        const entry = args.find((argument) => argument.includes('=/usr/share/applications/'));
+        desktopEntry = readFileSync(entry?.split('=')[0] ?? '', 'utf8');
         for (const option of ['--after-install', '--before-remove', '--after-remove']) {
           scripts[option] = readFileSync(scriptPath(args, option, dir), 'utf8');
         }
@@ -82,6 +85,15 @@ describe('the unpacked package', () => {
       main: string;
     };
     expect(files).toContain(`/${manifest.main}`);
+  });
+
+  it('has windows that the desktop finds the entry of', () => {
+    const manifest = JSON.parse(
+      extractFile(join(unpacked, 'resources/app.asar'), 'package.json').toString(),
+    ) as { desktopName: string };
+    expect(manifest.desktopName).toBe('org.bowline.Bowline.desktop');
+    expect(desktopEntry).toMatch(/^StartupWMClass=org\.bowline\.Bowline$/m);
+    expect(desktopEntry).toMatch(/^Exec=\/opt\/Bowline\/bowline-app %U$/m);
   });
 
   it('has the service beside the archive, as files that can be run', () => {
@@ -127,7 +139,7 @@ describe('the unpacked package', () => {
         'usr/lib/systemd/system/bowline-box.service',
         'usr/lib/sysusers.d/bowline.conf',
         'usr/share/polkit-1/rules.d/50-bowline.rules',
-        'usr/share/applications/bowline-app.desktop',
+        'usr/share/applications/org.bowline.Bowline.desktop',
         'usr/share/icons/hicolor/48x48/apps/bowline-app.png',
       ]),
     );
