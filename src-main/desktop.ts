@@ -184,6 +184,7 @@ export class Desktop {
     });
     this.#daemon.onStatus((status) => this.#onStatus(status));
     this.#daemon.start();
+    this.#followExecutable();
     this.#pause.check();
     this.#render();
     const renderTimer = setInterval(() => this.#render(), RENDER_EVERY_MS);
@@ -298,6 +299,15 @@ export class Desktop {
       return err({ message: this.#texts.autostartRefused(this.#host.configDir), isCancelled: false });
     }
     return ok(this.#preferences());
+  }
+
+  /** The next version of an AppImage is another file, and the last one may be gone. */
+  #followExecutable(): void {
+    try {
+      this.#autostart?.follow();
+    } catch (error) {
+      this.#note('autostart', error);
+    }
   }
 
   async #fixService(reason: UnreachableReason): Promise<Result<null, ShellError>> {

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { desktopDe } from '../../src-shared/i18n/desktop-de.ts';
 import { desktopEn } from '../../src-shared/i18n/desktop-en.ts';
@@ -22,13 +22,8 @@ export class Autostart {
 
   /** True if the desktop starts the app; an entry that the desktop's own settings switched off counts as absent. */
   get isEnabled(): boolean {
-    try {
-      const text = readFileSync(this.#entryPath, 'utf8');
-      return !/^(Hidden\s*=\s*true|X-GNOME-Autostart-enabled\s*=\s*false)\s*$/m.test(text);
-    } catch {
-      // Not there, or not readable for the desktop either.
-      return false;
-    }
+    const text = this.#read();
+    return text !== null && !/^(Hidden\s*=\s*true|X-GNOME-Autostart-enabled\s*=\s*false)\s*$/m.test(text);
   }
 
   /** Switches it on or off. @throws the system's error when the folder cannot be written */
@@ -41,6 +36,27 @@ export class Autostart {
     const temporaryPath = `${this.#entryPath}.new`;
     writeFileSync(temporaryPath, autostartEntry(this.#executable), { mode: 0o644 });
     renameSync(temporaryPath, this.#entryPath);
+  }
+
+  /**
+   * Points an entry whose program is gone to this one, as it is left by an AppImage that was replaced or moved.
+   *
+   * @throws the system's error when the folder cannot be written
+   */
+  follow(): void {
+    const started = /^Exec=(.*)$/m.exec(this.#read() ?? '')?.[1];
+    if (started === undefined || !this.isEnabled) return;
+    const executable = firstArgument(started);
+    if (executable !== null && !existsSync(executable)) this.set(true);
+  }
+
+  #read(): string | null {
+    try {
+      return readFileSync(this.#entryPath, 'utf8');
+    } catch {
+      // Not there, or not readable for the desktop either.
+      return null;
+    }
   }
 }
 
@@ -65,4 +81,10 @@ export function autostartEntry(executable: string): string {
 function execArgument(argument: string): string {
   const quoted = `"${argument.replaceAll(/["`$\\]/g, '\\$&')}"`;
   return quoted.replaceAll('\\', '\\\\').replaceAll('%', '%%');
+}
+
+/** What {@link execArgument} has quoted; null for a line that this app did not write. */
+function firstArgument(line: string): string | null {
+  const quoted = /^"((?:[^"\\]|\\.)*)"/.exec(line.replaceAll('%%', '%').replaceAll('\\\\', '\\'))?.[1];
+  return quoted?.replaceAll(/\\(["`$\\])/g, '$1') ?? null;
 }
