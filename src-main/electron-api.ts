@@ -45,7 +45,15 @@ export type AppBrowserWindow = Pick<
 /** The page of a window, as far as the app uses one. */
 export type AppWebContents = Pick<
   WebContents,
-  'executeJavaScript' | 'id' | 'isDestroyed' | 'mainFrame' | 'on' | 'send' | 'setWindowOpenHandler'
+    | 'executeJavaScript'
+  | 'getZoomLevel'
+  | 'id'
+  | 'isDestroyed'
+  | 'mainFrame'
+  | 'on'
+  | 'send'
+  | 'setWindowOpenHandler'
+  | 'setZoomLevel'
 > & { readonly session: AppSession };
 
 /** The session of the window. */
@@ -64,7 +72,7 @@ export type AppNotification = Pick<Notification, 'body' | 'close' | 'on' | 'show
 export interface ElectronApi {
   readonly app: Pick<
     App,
-    'enableSandbox' | 'exit' | 'on' | 'quit' | 'requestSingleInstanceLock' | 'whenReady'
+    'enableSandbox' | 'exit' | 'isReady' | 'on' | 'quit' | 'requestSingleInstanceLock' | 'whenReady'
   >;
   readonly BrowserWindow: new (options: BrowserWindowConstructorOptions) => AppBrowserWindow;
   readonly Menu: {

@@ -34,7 +34,12 @@ export class FaultReporter {
     if (isTooSoon) return;
     this.#toldAt = now();
     const { unexpected, unexpectedDetail } = texts();
-    tell(unexpected, unexpectedDetail(log.path));
+    try {
+      tell(unexpected, unexpectedDetail(log.path));
+    } catch (failure) {
+      // Thrown on from here, it would end the process without a word.
+      log.write('error', 'not-told', describe(failure));
+    }
   }
 }
 

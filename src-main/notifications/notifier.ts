@@ -87,9 +87,15 @@ export class Notifier {
   }
 
   #show(key: string, title: string, body: string): void {
+    const { app, Notification } = this.#electron;
+    if (!app.isReady()) {
+      // Electron has no notifications yet, and throws; what happens this early is told as soon as it can be.
+      void app.whenReady().then(() => this.#show(key, title, body));
+      return;
+    }
     this.#withdraw(key);
-    if (!this.#electron.Notification.isSupported()) return;
-    const notification = new this.#electron.Notification({ title, body, silent: true });
+    if (!Notification.isSupported()) return;
+    const notification = new Notification({ title, body, silent: true });
     notification.on('click', () => this.#options.onClick());
     notification.show();
     this.#shown.set(key, notification);

@@ -61,7 +61,9 @@ export class FakeElectron {
     exit: (code?: number) => void (this.app.exitCode ??= code ?? 0),
     quit: () => void (this.app.exitCode ??= 0),
     requestSingleInstanceLock: () => this.app.isFirstInstance,
-    whenReady: () => Promise.resolve(),
+    isReadyYet: false,
+    isReady: () => this.app.isReadyYet,
+    whenReady: () => Promise.resolve().then(() => void (this.app.isReadyYet = true)),
   });
 
   readonly nativeTheme = Object.assign(new Emitter(), { shouldUseDarkColors: false });
@@ -158,6 +160,7 @@ export class FakeElectron {
 
       constructor({ title, body }: Electron.NotificationConstructorOptions) {
         super();
+        if (!electron.app.isReadyYet) throw new Error('Cannot create Notification before app is ready');
         this.title = title ?? '';
         this.body = body ?? '';
       }
@@ -213,6 +216,7 @@ export class FakeContents extends Emitter {
   openHandler: ((details: { url: string }) => { action: 'allow' | 'deny' }) | null = null;
   readonly #electron: FakeElectron;
   readonly id: number;
+  #zoomLevel = 0;
   #page: { bridge?: unknown; results: Record<string, unknown> } = { results: {} };
   #deliver: ((channel: string, args: unknown[]) => void) | null = null;
 
@@ -225,6 +229,14 @@ export class FakeContents extends Emitter {
 
   isDestroyed(): boolean {
     return false;
+  }
+
+  getZoomLevel(): number {
+    return this.#zoomLevel;
+  }
+
+  setZoomLevel(level: number): void {
+    this.#zoomLevel = level;
   }
 
   setWindowOpenHandler(handler: (details: never) => { action: 'allow' | 'deny' }): void {
