@@ -129,6 +129,7 @@ export class Desktop {
       onVisibility: () => this.#notifier.reconsider(),
       onPageGone: () => this.#bridge.forgetPage(),
       onRefused: (what) => this.#log.write('warn', 'page-refused', { what: what.slice(0, 200) }),
+      onPageError: (message) => this.#log.write('warn', 'page-error', { message: message.slice(0, 500) }),
       onCrash: (reason, isReopened) => this.#onWindowCrash(reason, isReopened),
       staysWhenClosed: () => !this.#isClosed && this.#hasTray !== false,
     });
@@ -173,7 +174,8 @@ export class Desktop {
     });
     app.on('second-instance', (_event, commandLine) => {
       if (commandLine.includes(REMOVE_SERVICE_ARGUMENT)) void this.#removeService();
-      else this.#window.show();
+      // A desktop that restores its session and starts the app as well did not ask for a window.
+      else if (!commandLine.includes(HIDDEN_ARGUMENT)) this.#window.show();
     });
     app.on('activate', () => this.#window.show());
     app.on('before-quit', () => this.#close());
@@ -323,7 +325,13 @@ export class Desktop {
 
   async #checkTray(): Promise<void> {
     this.#hasTray = await this.#host.hasTray();
-    if (this.#hasTray !== false || this.#state.state.wasMissingTrayTold) return;
+    if (this.#hasTray !== false) return;
+    // Closed before it was known that nothing could open it again.
+    if (this.#window.isClosedAway) {
+      this.#end(0);
+      return;
+    }
+    if (this.#state.state.wasMissingTrayTold) return;
     this.#state.change({ wasMissingTrayTold: true });
     this.#notifier.tell(this.#texts.noTray, this.#texts.noTrayDetail);
   }

@@ -2,9 +2,13 @@ import { desktopEn } from '../../src-shared/i18n/desktop-en.ts';
 import type { AppBrowserWindow, ElectronApi } from '../electron-api.ts';
 import { PAGE_URL } from './app-protocol.ts';
 import { hardenContents } from './hardening.ts';
+import { zoomByKeys } from './zoom.ts';
 
 /** How soon a page that ended may end again before nobody opens it a third time. */
 const CRASH_PAUSE_MS = 60_000;
+
+/** The page's own background, by theme: what is there before the page must not flash. */
+export const BACKGROUND = { light: '#f3f5f6', dark: '#0f1519' } as const;
 
 /** What the window needs from around it. */
 export interface AppWindowOptions {
@@ -15,6 +19,8 @@ export interface AppWindowOptions {
   /** The page is loaded anew or gone: what it subscribed to has no reader. */
   readonly onPageGone: () => void;
   readonly onRefused: (what: string) => void;
+  /** The page has complained, as pages do in a console that nobody sees. */
+  readonly onPageError: (message: string) => void;
   /** The page ended by itself; `isReopened` is false the second time within a minute. */
   readonly onCrash: (reason: string, isReopened: boolean) => void;
   /** False where closing the window has to end the app, since nothing else could open it again. */
@@ -45,6 +51,12 @@ export class AppWindow {
     return window !== null && window.isVisible() && !window.isMinimized();
   }
 
+  /** True if it was opened and then closed by a person, so that it is hidden. */
+  get isClosedAway(): boolean {
+    const window = this.browserWindow;
+    return window !== null && !window.isVisible() && !window.isMinimized();
+  }
+
   /** Brings the window to the front. */
   show(): void {
     const window = this.browserWindow ?? this.#open();
@@ -61,7 +73,8 @@ export class AppWindow {
   }
 
   #open(): AppBrowserWindow {
-    const { preloadPath, iconPath, onVisibility, onPageGone, onRefused } = this.#options;
+    const { preloadPath, iconPath, onVisibility, onPageGone, onPageError, onRefused } = this.#options;
+    const { shouldUseDarkColors } = this.#electron.nativeTheme;
     const window = new this.#electron.BrowserWindow({
       title: desktopEn.appName,
       icon: iconPath,
@@ -71,6 +84,7 @@ export class AppWindow {
       minHeight: 560,
       show: false,
       autoHideMenuBar: true,
+      backgroundColor: BACKGROUND[shouldUseDarkColors ? 'dark' : 'light'],
       webPreferences: {
         preload: preloadPath,
         sandbox: true,
@@ -86,6 +100,10 @@ export class AppWindow {
     });
     this.#window = window;
     hardenContents(window.webContents, onRefused);
+    zoomByKeys(window.webContents);
+    window.webContents.on('console-message', ({ level, message }) => {
+      if (level === 'error') onPageError(message);
+    });
     window.on('close', (event) => {
       if (this.#mayClose || !this.#options.staysWhenClosed()) return;
       event.preventDefault();

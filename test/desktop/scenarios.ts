@@ -272,6 +272,20 @@ export const SCENARIOS: Readonly<Record<string, (stage: Stage) => Promise<void>>
     assert.match(log, /again/);
   },
 
+  'an error before the app is ready is told as soon as it can be': async (stage) => {
+    const opening = stage.open({ withDaemon: false, host: { argv: ['--hidden'] } });
+    stage.throwUncaught(new Error('too early'));
+    await opening;
+    await stage.until('the notification', () => stage.shown.notifications.length === 1);
+    assert.equal(stage.shown.notifications[0]?.title, 'Bowline met an error');
+  },
+
+  'the window has the colour of its page before the page is there': async (stage) => {
+    await stage.open();
+    const { backgroundColor } = stage.shown.windowOptions[0]!;
+    assert.ok(backgroundColor === '#f3f5f6' || backgroundColor === '#0f1519', backgroundColor);
+  },
+
   'other pages, windows and permissions are refused': async (stage) => {
     await stage.open();
     await stage.inPage('true');

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -10,9 +10,14 @@ import { DesktopStateFile } from '../../../src-main/preferences/desktop-state.ts
 import { preferredLanguages } from '../../../src-main/preferences/preferred-languages.ts';
 import { outcomeOf } from '../../../src-main/service/run-as-root.ts';
 import { CONTENT_SECURITY_POLICY, pageResponse } from '../../../src-main/window/app-protocol.ts';
+import { BACKGROUND } from '../../../src-main/window/app-window.ts';
+import { zoomByKeys } from '../../../src-main/window/zoom.ts';
 import { CHANNELS } from '../../../src-main/preload/channels.ts';
 import { Stage } from '../../desktop/stage.ts';
-import { FakeElectron } from '../../support/fake-electron.ts';
+import { FakeContents, FakeElectron, preventable } from '../../support/fake-electron.ts';
+
+/** Panels may take this long to come up after a login. */
+const TRAY_CHECK_MS = 15_000;
 
 let dir: string;
 beforeEach(() => {
@@ -74,7 +79,84 @@ describe('the bridge in the main process', () => {
   });
 });
 
+describe('the keys that change the size of the page', () => {
+  const press = (contents: FakeContents, key: string, isControl = true): boolean => {
+    const input = { type: 'keyDown', control: isControl, alt: false, meta: false, key };
+    const event = preventable({});
+    contents.emit('before-input-event', event, input);
+    return event.defaultPrevented;
+  };
+
+  it('are those of a browser, and stop where the window is of no use any more', () => {
+    const contents = new FakeContents(new FakeElectron(), 1);
+    zoomByKeys(contents);
+    expect(press(contents, '+')).toBe(true);
+    expect(press(contents, '=')).toBe(true);
+    expect(contents.getZoomLevel()).toBe(1);
+    expect(press(contents, '-')).toBe(true);
+    expect(contents.getZoomLevel()).toBe(0.5);
+    for (let times = 0; times < 20; times++) press(contents, '+');
+    expect(contents.getZoomLevel()).toBe(4);
+    press(contents, '0');
+    expect(contents.getZoomLevel()).toBe(0);
+  });
+
+  it('are left to the page without Ctrl, and all others with it', () => {
+    const contents = new FakeContents(new FakeElectron(), 1);
+    zoomByKeys(contents);
+    expect([press(contents, '+', false), press(contents, 'c')]).toEqual([false, false]);
+    expect(contents.getZoomLevel()).toBe(0);
+  });
+});
+
+describe('a desktop without a tray', () => {
+  const open = async (): Promise<{ electron: FakeElectron; stage: Stage }> => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'], shouldAdvanceTime: true });
+    const electron = new FakeElectron();
+    const stage = new Stage(electron.api, { wake: () => undefined, tryForbidden: async () => ({}) as never });
+    await stage.open({ withDaemon: false, host: { hasTray: async () => false } });
+    return { electron, stage };
+  };
+  const end = async (electron: FakeElectron, stage: Stage): Promise<void> => {
+    electron.app.emit('before-quit');
+    await stage.close();
+    vi.useRealTimers();
+  };
+
+  it('is told of once, and closing the window ends the app', async () => {
+    const { electron, stage } = await open();
+    await vi.advanceTimersByTimeAsync(TRAY_CHECK_MS);
+    await stage.until('the word', () => stage.shown.notifications.length === 1);
+    expect(stage.shown.notifications[0]?.title).toBe('Bowline runs without a tray icon');
+    expect(electron.app.exitCode).toBe(null);
+    stage.shown.windows[0]!.close();
+    expect(electron.app.exitCode).toBe(0);
+    await end(electron, stage);
+  });
+
+  it('is left with nothing that runs unseen by a window that was closed before that was known', async () => {
+    const { electron, stage } = await open();
+    stage.shown.windows[0]!.close();
+    expect(electron.app.exitCode).toBe(null);
+    await vi.advanceTimersByTimeAsync(TRAY_CHECK_MS);
+    expect(electron.app.exitCode).toBe(0);
+    await end(electron, stage);
+  });
+});
+
 describe('a second start of the app', () => {
+  it('opens the window of the first, unless the desktop has started it hidden', async () => {
+    const electron = new FakeElectron();
+    const stage = new Stage(electron.api, { wake: () => undefined, tryForbidden: async () => ({}) as never });
+    await stage.open({ withDaemon: false, host: { argv: ['--hidden'] } });
+    electron.app.emit('second-instance', {}, ['/opt/Bowline/bowline-app', '--hidden']);
+    expect(stage.shown.windows).toHaveLength(0);
+    electron.app.emit('second-instance', {}, ['/opt/Bowline/bowline-app']);
+    expect(stage.shown.windows).toHaveLength(1);
+    electron.app.emit('before-quit');
+    await stage.close();
+  });
+
   it('ends at once', () => {
     const electron = new FakeElectron();
     electron.app.isFirstInstance = false;
@@ -131,9 +213,42 @@ describe('autostart', () => {
     expect(existsSync(path)).toBe(false);
   });
 
+  it('follows an AppImage that was replaced, and nothing else', () => {
+    const path = join(dir, 'autostart/bowline.desktop');
+    const old = join(dir, 'a b/50% "x"$y.AppImage');
+    mkdirSync(join(dir, 'a b'));
+    writeFileSync(old, '');
+    const present = join(dir, 'Bowline-2.AppImage');
+    new Autostart(dir, old).set(true);
+    const entry = readFileSync(path, 'utf8');
+    new Autostart(dir, present).follow();
+    expect(readFileSync(path, 'utf8'), 'the old one is still there').toBe(entry);
+    rmSync(old);
+    new Autostart(dir, present).follow();
+    expect(readFileSync(path, 'utf8')).toBe(autostartEntry(present));
+
+    writeFileSync(path, entry.replace('enabled=true', 'enabled=false'));
+    new Autostart(dir, present).follow();
+    expect(readFileSync(path, 'utf8'), 'switched off by the desktop').toContain('50%%');
+    writeFileSync(path, '[Desktop Entry]\nExec=bowline-app --hidden\n');
+    new Autostart(dir, present).follow();
+    expect(readFileSync(path, 'utf8'), 'written by somebody else').toContain('Exec=bowline-app');
+    rmSync(path);
+    new Autostart(dir, present).follow();
+    expect(existsSync(path)).toBe(false);
+  });
+
   it('escapes paths by the rules of desktop entries', () => {
     const line = autostartEntry('/home/a b/50% "x"$y/Bowline.AppImage').split('\n')[5];
     expect(line).toBe('Exec="/home/a b/50%% \\\\"x\\\\"\\\\$y/Bowline.AppImage" --hidden');
+  });
+});
+
+describe('the window before its page', () => {
+  it('has the background that the page has', () => {
+    const tokens = readFileSync(new URL('../../../src-renderer/styles/tokens.css', import.meta.url), 'utf8');
+    const [light, dark] = [...tokens.matchAll(/--page: (#\w+);/g)].map(([, colour]) => colour);
+    expect(BACKGROUND).toEqual({ light, dark });
   });
 });
 
