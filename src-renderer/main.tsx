@@ -10,8 +10,11 @@ import './styles/tokens.css';
 import 'uplot/dist/uPlot.min.css';
 import { WindowContext } from './window-context.ts';
 
-const model = new WindowModel(findBridge(VERSION), () => Date.now());
+const model = new WindowModel(findBridge(VERSION), () => Date.now(), document);
 model.start();
+document.addEventListener('visibilitychange', () => {
+  if (!document.hidden) model.showMeasures();
+});
 createRoot(document.getElementById('root')!).render(
   <StrictMode>
     <WindowContext value={model}>

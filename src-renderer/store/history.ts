@@ -39,7 +39,7 @@ export class History {
     return this.#links.get(name) ?? null;
   }
 
-  /** Adds one sample; links that are not told have none in it. */
+  /** Adds one sample; links that are not told have none in it. Listeners hear of it by {@link tell}. */
   record(atSeconds: number, links: readonly LinkStatus[]): void {
     const length = this.#times.length;
     this.#times.push(atSeconds);
@@ -57,6 +57,10 @@ export class History {
     }
     if (this.#times.length > HISTORY_SECONDS) this.#forgetOldest(told);
     this.#version += 1;
+  }
+
+  /** Tells all listeners that there are samples that they may not know. */
+  tell(): void {
     for (const listener of [...this.#listeners]) listener();
   }
 

@@ -10,12 +10,13 @@ import { disconnectionOf, type Disconnection } from '../bridge/disconnection.ts'
 import { AppIcons } from './app-icons.ts';
 import { History } from './history.ts';
 import { intentCount, NO_INTENTS, unconfirmed, type Intents } from './intents.ts';
+import { isMeasuredAnew } from './measured-anew.ts';
 import { createStore, type Store } from './store.ts';
 
 /** A person starts to doubt the click at about this time; the daemon answers within a tenth of it. */
 export const CONFIRM_TIMEOUT_MS = 3_000;
 
-/** Matches the daemon's measuring; more often would draw the same values again. */
+/** Matches the daemon's measuring. Drawing each of its four statuses a second would take four times as much of a core. */
 const SAMPLE_MS = 1_000;
 
 /** Something that went wrong and that the user should read. */
@@ -46,12 +47,17 @@ export class WindowModel {
   readonly history = new History();
   readonly appIcons: AppIcons;
   readonly #now: () => number;
+  readonly #page: { readonly hidden: boolean };
+  /** What the daemon said last; its measures are shown with the next sample. */
+  #heard: DaemonStatus | null = null;
   #confirmTimer: ReturnType<typeof setTimeout> | null = null;
 
-  constructor(bridge: Bridge, now: () => number) {
+  /** @param page tells whether anybody sees the window; measures are kept, and not shown, while nobody does */
+  constructor(bridge: Bridge, now: () => number, page: { readonly hidden: boolean } = { hidden: false }) {
     this.bridge = bridge;
     this.appIcons = new AppIcons(bridge);
     this.#now = now;
+    this.#page = page;
     this.store = createStore<WindowState>({
       status: null,
       timelineLength: null,
@@ -83,6 +89,12 @@ export class WindowModel {
       clearInterval(sampling);
       if (this.#confirmTimer !== null) clearTimeout(this.#confirmTimer);
     };
+  }
+
+  /** Shows the latest measures. To be called too when the page is seen again. */
+  showMeasures(): void {
+    if (this.#heard !== null && this.#heard !== this.store.get().status) this.#show(this.#heard);
+    this.history.tell();
   }
 
   setWanted(wanted: boolean): void {
@@ -147,6 +159,13 @@ export class WindowModel {
   }
 
   #onStatus(status: DaemonStatus): void {
+    this.#heard = status;
+    const { status: shown, intents } = this.store.get();
+    const isNews = shown === null || shown.state === 'unreachable' || !isMeasuredAnew(shown, status);
+    if (isNews || intents !== NO_INTENTS) this.#show(status);
+  }
+
+  #show(status: DaemonStatus): void {
     const left = unconfirmed(this.store.get().intents, status);
     this.store.set({
       status,
@@ -158,6 +177,7 @@ export class WindowModel {
   }
 
   #onUnreachable(error: ControlError): void {
+    this.#heard = null;
     const other = error.data?.['program'];
     this.store.set({
       status: unreachableStatus(error) ?? { state: 'unreachable', internet: 'direct', reason: 'stopped' },
@@ -168,8 +188,8 @@ export class WindowModel {
   }
 
   #sample(): void {
-    const { status } = this.store.get();
-    if (status === null) return;
-    this.history.record(this.#now() / 1000, status.state === 'unreachable' ? [] : status.links);
+    if (this.store.get().status === null) return;
+    this.history.record(this.#now() / 1000, this.#heard?.links ?? []);
+    if (!this.#page.hidden) this.showMeasures();
   }
 }
