@@ -9,7 +9,7 @@ import { FakeWindowDaemon } from '../support/fake-window-daemon.ts';
 import { protectedStatus } from '../support/status.ts';
 import { fillWithApps } from './app-scenes.ts';
 import { startBrowser } from './browser.ts';
-import { OpenWindow } from './window.ts';
+import { enlargeText, OpenWindow } from './window.ts';
 
 const NARROW = { viewport: { width: 380, height: 760 } };
 
@@ -141,10 +141,7 @@ describe('the view of apps in a browser', () => {
     const window = await show(options);
     const { page } = window;
     if (how === 'rtl') await page.evaluate(`document.documentElement.dir = 'rtl'`);
-    if (how === 'large') {
-      const session = await page.context().newCDPSession(page);
-      await session.send('Page.setFontSizes', { fontSizes: { standard: 32, fixed: 26 } });
-    }
+    if (how === 'large') await enlargeText(page);
     expect(await window.sidewaysOverflow()).toBe(0);
     expect(await window.axeViolations()).toEqual([]);
     await page.getByRole('button', { name: 'Add rule' }).click();

@@ -10,7 +10,7 @@ import { FakeWindowDaemon } from '../support/fake-window-daemon.ts';
 import { linkStatus, offStatus, protectedStatus } from '../support/status.ts';
 import { startBrowser } from './browser.ts';
 import { sampleTimeline, SCENES } from './scenes.ts';
-import { OpenWindow } from './window.ts';
+import { enlargeText, OpenWindow } from './window.ts';
 
 const WINDOW_DIR = new URL('../../dist/window/', import.meta.url).pathname;
 
@@ -310,12 +310,6 @@ async function drag(page: Page, what: Locator, byPx: number): Promise<void> {
   await page.mouse.move(x + byPx / 2, y);
   await page.mouse.move(x + byPx, y);
   await page.mouse.up();
-}
-
-/** Sets the browser's own size of text to twice the usual, as a user does in its settings. */
-async function enlargeText(page: Page): Promise<void> {
-  const session = await page.context().newCDPSession(page);
-  await session.send('Page.setFontSizes', { fontSizes: { standard: 32, fixed: 26 } });
 }
 
 describe('the built window', () => {

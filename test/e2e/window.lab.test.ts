@@ -1,25 +1,30 @@
 import { chmodSync, existsSync } from 'node:fs';
-import type { Browser, Locator } from 'playwright-core';
+import type { Browser, Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ControlClient } from '../../src-control/index.ts';
 import { daemonContract } from '../../src-shared/control/contract.ts';
-import { shownCodeSchema, type ShownCode } from '../../src-shared/model/pairing.ts';
 import { describeSwitchCost } from '../../src-shared/view/describe-status.ts';
-import { areBothLinksUsable, Tunnel, type DaemonProcess } from '../lab/daemons.ts';
+import { areBothLinksUsable, Tunnel } from '../lab/daemons.ts';
+import { Elsewhere } from '../lab/desktop/elsewhere.ts';
 import { carrier, everyCarrier } from '../lab/faults.ts';
-import { bareBox, bareLaptop, boxCommand, relayThatSaysExpired } from '../lab/pairing-scene.ts';
+import { LINK_NAMES } from '../lab/home-plan.ts';
+import { bareBox, bareLaptop, relayThatSaysExpired, showCode, wrongCode } from '../lab/pairing-scene.ts';
 import { Cables } from '../lab/roaming-cycle.ts';
 import { inHome } from '../lab/scene.ts';
 import { SharedCables } from '../lab/shared-cables.ts';
 import { startBrowser } from './browser.ts';
-import { WindowAsStranger } from './window-as-stranger.ts';
-import { OpenWindow } from './window.ts';
+import { ServedWindow } from './served-window.ts';
+import { TrayWatch } from './tray-watch.ts';
+import { enlargeText, OpenWindow } from './window.ts';
 
 /** From the daemon's event to the words in the window. */
 const MOST_DELAY_MS = 100;
 
 const BOX_ADDRESS = '192.168.77.1';
 const GUEST_ADDRESS = '192.168.77.30';
+
+/** 63 characters, and no place to break. */
+const LONGEST_NAME = 'box-with-a-name-'.repeat(4).slice(0, 63);
 
 let browser: Browser;
 beforeAll(async () => {
@@ -52,6 +57,15 @@ describe('the window over a real daemon in a virtual home', () => {
       await pulled.undo();
       await tunnel.waitFor('both links again', areBothLinksUsable);
 
+      scene.note('the timeline and the graphs');
+      await open.show('timeline');
+      await shows(/ lost its cable or signal; .* took over/);
+      await page.getByRole('img', { name: /^Bands of the links over time, with [1-9]/ }).waitFor();
+      await open.show('graphs');
+      for (const title of ['Rate', 'Delay', 'Loss']) {
+        await page.getByRole('img', { name: MEASURED_ON_BOTH(title) }).waitFor();
+      }
+
       scene.note('both links go');
       const bothOut = await everyCarrier(scene.home);
       await shows('No link');
@@ -65,6 +79,7 @@ describe('the window over a real daemon in a virtual home', () => {
       await tunnel.waitFor('protected', ({ state }) => state === 'protected');
 
       scene.note('priority and mode');
+      await open.show('overview');
       await page.getByRole('button', { name: /^Priority of .*wlan0|^Priority of Wi-Fi/ }).click();
       await page.getByRole('menuitemradio', { name: /^Backup/ }).click();
       const isBackup = ({ links }: { links: readonly { name: string; priority: string }[] }): boolean =>
@@ -100,6 +115,90 @@ describe('the window over a real daemon in a virtual home', () => {
   });
 });
 
+describe('the window of a laptop that is taken away', () => {
+  it('says so once, asks for nothing, and is protected again by itself', async () => {
+    await inHome({}, async (scene) => {
+      const elsewhere = await Elsewhere.build(scene);
+      const tunnel = await scene.tunnel();
+      await scene.until('the home network to be known', () =>
+        existsSync(`${tunnel.laptop.stateDir}/home.json`) ? true : null,
+      );
+      const open = scene.use(await OpenWindow.open(browser, tunnel.laptop.socketPath));
+      const tray = scene.use(new TrayWatch(tunnel.laptop.socketPath));
+      const { page } = open;
+      const headline = page.locator('header p').first();
+      await headline.getByText(/^Protected on /).waitFor();
+      await page.evaluate(WATCH_HEADLINE);
+
+      await elsewhere.arrive();
+      const unplugged = await carrier(scene.home, 'eth0');
+      await headline.getByText('Away from home').waitFor();
+      await page.getByText('Internet is direct; Bowline resumes at home').first().waitFor();
+      expect(await page.getByRole('switch', { name: 'Protection' }).isChecked(), 'still wanted').toBe(true);
+      expect(tray.latest).toEqual({ shape: 'pin', headline: 'Away from home' });
+      // Longer than the window waits between two announcements.
+      await scene.pause('away', 4_000);
+
+      await elsewhere.goHome();
+      await headline.getByText(/^(Protected on|Switched to) Wi-Fi$/).waitFor();
+      await scene.until('the tray', () => (tray.latest?.shape === 'one-bar' ? true : null));
+      const [headlines, announced] = await page.evaluate<[[number, string][], string[]]>(
+        '[headlines, announced]',
+      );
+      for (const [at, text] of headlines) scene.note(`${new Date(at).toISOString()} ${text}`);
+      scene.note(`announced: ${announced.join(' | ')}`);
+      expect(announced.filter((text) => text.startsWith('Away from home'))).toHaveLength(1);
+      expect(headlines.map(([, text]) => text)).not.toContain('Box not reachable');
+      expect(tray.concerns, 'notifications of trouble').toEqual([]);
+      expect(await page.getByRole('alert').count()).toBe(0);
+      await unplugged.undo();
+      expect(open.complaints, 'errors of the page').toEqual([]);
+    });
+  });
+});
+
+describe('the window of a laptop with 20 links, and a box with the longest name that there is', () => {
+  it('fits its place, however the page is written and read', async () => {
+    await inHome({}, async (scene) => {
+      const { home } = scene;
+      const others = Array.from({ length: 18 }, (_, index) => `enx02b0000000${10 + index}`);
+      await home.ip(
+        'laptop',
+        ...others.flatMap((name, index) => [
+          `link add ${name} type veth peer name peer${index}`,
+          `link set dev peer${index} up`,
+          `addr add 10.9.${index}.2/24 dev ${name}`,
+          `link set dev ${name} up`,
+        ]),
+      );
+      const box = scene.use(bareBox(home, 'box', false, null, LONGEST_NAME));
+      const laptop = scene.use(bareLaptop(home, null, [...LINK_NAMES, ...others]));
+      const tunnel = new Tunnel(box, laptop);
+      await tunnel.waitFor('an answer', () => true);
+      await tunnel.cli('pair', '--code', (await showCode(box)).code, '--box', BOX_ADDRESS);
+      await tunnel.waitFor('both links', areBothLinksUsable);
+
+      const open = scene.use(await OpenWindow.open(browser, laptop.socketPath, { reducedMotion: 'reduce' }));
+      const { page } = open;
+      const overflow: Record<string, number> = {};
+      for (const [how, change] of Object.entries(APPEARANCES)) {
+        scene.note(how);
+        await change(page);
+        for (const view of ['overview', 'timeline', 'graphs', 'settings']) {
+          await open.show(view);
+          overflow[`${view}, ${how}`] = await open.sidewaysOverflow();
+        }
+        await open.show('overview');
+        expect(await page.getByRole('button', { name: /^Priority of / }).count(), how).toBe(20);
+      }
+      await page.getByText(LONGEST_NAME).first().waitFor();
+      expect(overflow).toEqual(Object.fromEntries(Object.keys(overflow).map((place) => [place, 0])));
+      expect(await open.axeViolations()).toEqual([]);
+      expect(open.complaints, 'errors of the page').toEqual([]);
+    });
+  });
+});
+
 describe('the window of a user who may not talk to the daemon', () => {
   it('says that permission is needed, and what gives it', async () => {
     await inHome({}, async (scene) => {
@@ -107,7 +206,7 @@ describe('the window of a user who may not talk to the daemon', () => {
       await scene.until('the daemon', () => (existsSync(laptop.socketPath) ? true : null));
       // The way to the socket is open, so that what is missing is the permission of the socket itself.
       chmodSync(scene.home.tempDir, 0o755);
-      const stranger = scene.use(await WindowAsStranger.start(laptop.socketPath));
+      const stranger = scene.use(await ServedWindow.start(laptop.socketPath, AS_NOBODY));
       const page = await browser.newPage();
       await page.goto(stranger.address);
       await page.getByText('Permission needed').first().waitFor();
@@ -201,7 +300,7 @@ describe('the window on a laptop that knows no box', () => {
       const shown = await showCode(box);
       await button(/^box-box/).click();
       scene.note('a wrong code, then the right one');
-      await codeField.fill(wrongCode(shown.code));
+      await codeField.fill(wrongCode(shown));
       await page.keyboard.press('Enter');
       await says('The code is not the one that the box shows.');
       expect(await codeField.inputValue()).toBe('');
@@ -233,20 +332,30 @@ async function untilCableCarries(tunnel: Tunnel): Promise<void> {
   await tunnel.waitFor('the cable to carry', ({ carrying }) => carrying.join() === 'eth0');
 }
 
-async function showCode(box: DaemonProcess): Promise<ShownCode> {
-  return shownCodeSchema.parse(JSON.parse(await boxCommand(box, 'pair', '--json')));
-}
+/** Runs a command as nobody: in no group, owner of nothing, known to no daemon. */
+const AS_NOBODY = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', '--'];
 
-function wrongCode(code: string): string {
-  return String((Number(code) + 1) % 1e8).padStart(8, '0');
-}
+/** What a chart says of itself once both links were measured. */
+const MEASURED_ON_BOTH = (title: string): RegExp =>
+  new RegExp(`^${title}, the last 5 minutes\\. Latest: Ethernet \\d.*, Wi-Fi \\d`);
 
-/** Keeps every headline with the wall clock of the moment at which it was there. */
+/** How a page may be written and read; each adds to those before it. */
+const APPEARANCES: Readonly<Record<string, (page: Page) => Promise<unknown>>> = {
+  'as usual': () => Promise.resolve(),
+  'at 380 px': (page) => page.setViewportSize({ width: 380, height: 760 }),
+  'from right to left': (page) => page.evaluate(`document.documentElement.dir = 'rtl'`),
+  'with text of twice the size': (page) => enlargeText(page),
+};
+
+/** Keeps every headline with the wall clock of the moment at which it was there, and what readers are told. */
 const WATCH_HEADLINE = `
   globalThis.headlines = [];
+  globalThis.announced = [];
   const look = () => {
     const text = document.querySelector('header p').textContent;
     if (headlines.at(-1)?.[1] !== text) headlines.push([Date.now(), text]);
+    const told = document.querySelector('header [role=status]').textContent;
+    if (announced.at(-1) !== told) announced.push(told);
   };
   look();
   new MutationObserver(look).observe(document.body, { subtree: true, childList: true, characterData: true });

@@ -79,3 +79,9 @@ export class OpenWindow implements AsyncDisposable {
     await this.server.close();
   }
 }
+
+/** Sets the browser's own size of text to twice the usual, as a user does in its settings. */
+export async function enlargeText(page: Page): Promise<void> {
+  const session = await page.context().newCDPSession(page);
+  await session.send('Page.setFontSizes', { fontSizes: { standard: 32, fixed: 26 } });
+}

@@ -21,14 +21,19 @@ export function bareBox(
   node: 'box' | 'guest' | 'router',
   isAnnounced = false,
   machine: FaultyMachine | null = null,
+  name = `box-${node}`,
 ): DaemonProcess {
-  const args = [...(isAnnounced ? [] : ['--no-mdns']), '--name', `box-${node}`];
+  const args = [...(isAnnounced ? [] : ['--no-mdns']), '--name', name];
   return start(home, node, 'bowline-box', args, machine);
 }
 
 /** Starts a laptop's daemon that knows no box, from an empty state folder. */
-export function bareLaptop(home: VirtualHome, machine: FaultyMachine | null = null): DaemonProcess {
-  return start(home, 'laptop', 'bowlined', ['--links', LINK_NAMES.join(',')], machine);
+export function bareLaptop(
+  home: VirtualHome,
+  machine: FaultyMachine | null = null,
+  links: readonly string[] = LINK_NAMES,
+): DaemonProcess {
+  return start(home, 'laptop', 'bowlined', ['--links', links.join(',')], machine);
 }
 
 /** A machine for {@link bareBox} or {@link bareLaptop} whose disk and clock may fail. */
