@@ -168,7 +168,12 @@ export default tseslint.config(
   },
   {
     // Programs that talk to a person or to a script on their standard streams.
-    files: ['src-cli/**/*.ts', 'src-{daemon,box}/main.ts', 'test/lab/**/*.ts', 'test/e2e/{screens,bench-window}.ts'],
+    files: [
+      'src-cli/**/*.ts',
+      'src-{daemon,box}/main.ts',
+      'test/lab/**/*.ts',
+      'test/e2e/{screens,bench-window}.ts',
+    ],
     rules: { 'no-console': 'off' },
   },
   {

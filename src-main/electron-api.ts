@@ -45,7 +45,7 @@ export type AppBrowserWindow = Pick<
 /** The page of a window, as far as the app uses one. */
 export type AppWebContents = Pick<
   WebContents,
-    | 'executeJavaScript'
+  | 'executeJavaScript'
   | 'getZoomLevel'
   | 'id'
   | 'isDestroyed'

@@ -278,7 +278,8 @@ export const windowEn = {
 
   // The window's own faults
   fault: 'The window met an error',
-  faultHint: 'Protection goes on without it. Open the window again; if that does not help, hand in the report.',
+  faultHint:
+    'Protection goes on without it. Open the window again; if that does not help, hand in the report.',
   faultReload: 'Open it again',
 
   // Demo

@@ -54,7 +54,8 @@ async function main(): Promise<number> {
   const tell = (what: string, figure: number, unit: string, most: number | null): void => {
     const isMet = most === null || figure <= most;
     verdicts.push(isMet);
-    const target = most === null ? '' : isMet ? `  within ${most} ${unit}` : `  MISSED: at most ${most} ${unit}`;
+    const target =
+      most === null ? '' : isMet ? `  within ${most} ${unit}` : `  MISSED: at most ${most} ${unit}`;
     console.log(`  ${what.padEnd(44)} ${figure.toFixed(unit === '%' ? 2 : 0).padStart(6)} ${unit}${target}`);
   };
 
@@ -65,7 +66,10 @@ async function main(): Promise<number> {
   try {
     console.log('The page');
     tell('all of it, compressed', weightKib(), 'KiB', TARGETS.weightKib);
-    const times = { full: await loadTime(browser, served, 1), slow: await loadTime(browser, served, SLOWDOWN) };
+    const times = {
+      full: await loadTime(browser, served, 1),
+      slow: await loadTime(browser, served, SLOWDOWN),
+    };
     tell('usable after its script has come', times.full, 'ms', TARGETS.interactiveMs);
     tell(`the same on a processor of 1/${SLOWDOWN} the speed`, times.slow, 'ms', null);
     console.log(`\nIdle for ${seconds} s on a connected tunnel, of a core`);
@@ -113,7 +117,11 @@ async function idleUse(
   browser: Browser,
   served: ServedWindow,
   tunnel: Tunnel,
-  { view, isHidden, seconds }: { readonly view: string; readonly isHidden: boolean; readonly seconds: number },
+  {
+    view,
+    isHidden,
+    seconds,
+  }: { readonly view: string; readonly isHidden: boolean; readonly seconds: number },
 ): Promise<{ renderer: number; rest: number; server: number; statusesPerSecond: number }> {
   const page = await browser.newPage();
   await open(page, served);

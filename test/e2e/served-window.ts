@@ -19,7 +19,14 @@ export class ServedWindow implements AsyncDisposable {
    * @throws Error if the program ends before it has told an address
    */
   static async start(socketPath: string, through: readonly string[] = []): Promise<ServedWindow> {
-    const command = [...through, join(projectDir(), 'bin/bowline'), 'ui', '--no-open', '--socket', socketPath];
+    const command = [
+      ...through,
+      join(projectDir(), 'bin/bowline'),
+      'ui',
+      '--no-open',
+      '--socket',
+      socketPath,
+    ];
     const child = spawn(command[0]!, command.slice(1), { stdio: ['ignore', 'pipe', 'inherit'] });
     const served = new ServedWindow(child);
     await new Promise<void>((resolve, reject) => {

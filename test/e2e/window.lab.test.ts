@@ -142,9 +142,8 @@ describe('the window of a laptop that is taken away', () => {
       await elsewhere.goHome();
       await headline.getByText(/^(Protected on|Switched to) Wi-Fi$/).waitFor();
       await scene.until('the tray', () => (tray.latest?.shape === 'one-bar' ? true : null));
-      const [headlines, announced] = await page.evaluate<[[number, string][], string[]]>(
-        '[headlines, announced]',
-      );
+      const [headlines, announced] =
+        await page.evaluate<[[number, string][], string[]]>('[headlines, announced]');
       for (const [at, text] of headlines) scene.note(`${new Date(at).toISOString()} ${text}`);
       scene.note(`announced: ${announced.join(' | ')}`);
       expect(announced.filter((text) => text.startsWith('Away from home'))).toHaveLength(1);
