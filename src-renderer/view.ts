@@ -4,11 +4,6 @@ import { useSyncExternalStore } from 'react';
 export const VIEWS = ['overview', 'timeline', 'graphs', 'apps', 'settings', 'diagnostics'] as const;
 export type View = (typeof VIEWS)[number] | 'demo' | 'setup';
 
-/** Those to go to. No service can follow rules for single apps yet, so their view is there for who knows its address. */
-export function offeredViews(shown: View): readonly (typeof VIEWS)[number][] {
-  return VIEWS.filter((view) => view !== 'apps' || view === shown);
-}
-
 /** The address of a view. */
 export function viewAddress(view: View): string {
   return `#/${view}`;

@@ -1,6 +1,6 @@
 import type { JSX } from 'react';
 import { Icon } from '../../components/icon.tsx';
-import { offeredViews, viewAddress, type View } from '../../view.ts';
+import { viewAddress, VIEWS, type View } from '../../view.ts';
 import { useWindow, useWords } from '../../window-context.ts';
 import styles from './navigation.module.css';
 
@@ -8,7 +8,7 @@ import styles from './navigation.module.css';
 export function Navigation({ view }: { readonly view: Exclude<View, 'setup'> }): JSX.Element {
   const { t } = useWords();
   const isDemo = useWindow(({ cables }) => cables !== null);
-  const views = isDemo ? [...offeredViews(view), 'demo' as const] : offeredViews(view);
+  const views = isDemo ? [...VIEWS, 'demo' as const] : VIEWS;
   return (
     <nav aria-label={t.viewsLabel} className={styles['navigation']}>
       <ul className={styles['list']}>
