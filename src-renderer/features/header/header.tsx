@@ -4,7 +4,7 @@ import { describeStatus, type Tone } from '../../../src-shared/view/describe-sta
 import { Icon, type IconName } from '../../components/icon.tsx';
 import { Switch } from '../../components/switch.tsx';
 import { shownWanted } from '../../store/intents.ts';
-import { useModel, useNow, useWindow, useWords } from '../../window-context.ts';
+import { useHistory, useModel, useWindow, useWords } from '../../window-context.ts';
 import styles from './header.module.css';
 
 /** A reader is told at most this often; a link that flaps would talk all the time otherwise. */
@@ -16,13 +16,14 @@ const DETAIL_ID = 'status-detail';
 export function Header(): JSX.Element {
   const model = useModel();
   const { t, ...wording } = useWords();
-  const now = useNow(1_000);
+  // "Switched" and "retrying in" grow old: once a second, with whatever else is drawn then.
+  useHistory();
   const status = useWindow((state) => state.status);
   const intents = useWindow((state) => state.intents);
   const words =
     status === null
       ? { headline: t.opening, detail: '', tone: 'neutral' as const }
-      : describeStatus(status, now, wording);
+      : describeStatus(status, model.now(), wording);
   const isUnavailable = status === null || status.state === 'unreachable';
   return (
     <header className={styles['header']}>
