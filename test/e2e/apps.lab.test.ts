@@ -58,7 +58,10 @@ describe('the view of apps over a real daemon', () => {
 
       scene.note('and back');
       await page.getByRole('button', { name: `Remove the rule of ${program}` }).click();
-      await scene.until('no rule', async () => (await ruled(tunnel, `exec ${program}: direct`)) === null || null);
+      await scene.until(
+        'no rule',
+        async () => (await ruled(tunnel, `exec ${program}: direct`)) === null || null,
+      );
       expect(await sourceOf(scene, visits, 3, program, [])).toBe(BOX_WAN.v4);
       expect(open.complaints, 'errors of the page').toEqual([]);
     });
@@ -74,7 +77,9 @@ async function sourceOf(
   before: readonly string[],
 ): Promise<string> {
   const visit = visits.args({ family: 4, protocol: 'tcp', number });
-  const loop = scene.use(new VisitLoop(visits.start(file, [...before, ...visit, '--hold', HOLD_MS, '--times', TIMES])));
+  const loop = scene.use(
+    new VisitLoop(visits.start(file, [...before, ...visit, '--hold', HOLD_MS, '--times', TIMES])),
+  );
   return scene.until('the answer', () => loop.lines[0] ?? null);
 }
 
