@@ -119,7 +119,7 @@ test('no arguments and no descriptors bring the process down', () => {
     new native.UdpSocket({ family: 4, localPort: 0 }),
     new native.UdpSocket({ family: 6, localPort: 0, dualStack: true, packetInfo: true }),
     new native.Netlink({ groups: ['link'] }),
-    ...(isRoot ? PRIVILEGED.map((Privileged) => new Privileged()) : []),
+    ...(isRoot ? PRIVILEGED.map((made) => new made()) : []),
   ];
   let thrown = 0;
   let returned = 0;
