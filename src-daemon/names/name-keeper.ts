@@ -46,8 +46,8 @@ export class NameKeeper {
   private resolved: Resolved | null = null;
   private refusal: string | null = null;
   private refusedAt = 0;
-  /** Name servers by whether they answered through the tunnel, and when they were asked. */
-  private readonly verdicts = new Map<string, { readonly isServed: boolean; readonly askedAt: number }>();
+  /** What is known of name servers through the tunnel. */
+  private readonly verdicts = new Map<string, Verdict>();
   private answering: readonly string[] = [];
   private routed: readonly string[] = [];
   private inFile: readonly string[] = [];
@@ -181,7 +181,8 @@ export class NameKeeper {
         const verdict = this.verdicts.get(server);
         if (verdict?.isServed === true || (verdict !== undefined && !this.isDue(verdict))) return;
         const isServed = await askServer(server, server.includes(':') ? (address6 ?? '::') : address4);
-        this.verdicts.set(server, { isServed, askedAt: now() });
+        const refusals = isServed ? 0 : (verdict?.refusals ?? 0) + 1;
+        this.verdicts.set(server, { isServed, refusals, askedAt: now() });
       }),
     );
     return servers.filter((server) => this.verdicts.get(server)?.isServed === true);
@@ -219,9 +220,17 @@ export class NameKeeper {
     return this.refusal !== null && this.options.now() - this.refusedAt >= ASK_AGAIN_MS;
   }
 
-  private isDue({ askedAt }: { readonly askedAt: number }): boolean {
-    return this.options.now() - askedAt >= ASK_AGAIN_MS;
+  private isDue({ askedAt, refusals }: Verdict): boolean {
+    const pauseMs = Math.min(ASK_AGAIN_MS, FIRST_AGAIN_MS * 2 ** (refusals - 1));
+    return this.options.now() - askedAt >= pauseMs;
   }
+}
+
+/** Whether a server answered through the tunnel, how often in a row it did not, and when it was asked. */
+interface Verdict {
+  readonly isServed: boolean;
+  readonly refusals: number;
+  readonly askedAt: number;
 }
 
 /** What was told of a link whose settings were refused half-way; differs from whatever may be wanted. */
@@ -230,3 +239,5 @@ const HALF_TOLD = '?';
 const IDLE: NameSituation = { isActive: false, ifindex: 0, address4: '', address6: null, links: [] };
 /** A server that does not answer through the tunnel seldom begins to; names are found without it meanwhile. */
 const ASK_AGAIN_MS = 30_000;
+/** A tunnel that has just come up may lose the first questions; from then on the pause doubles. */
+const FIRST_AGAIN_MS = 2_000;
