@@ -2,7 +2,7 @@ import type * as Dgram from 'node:dgram';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createNamespace, NAMESPACE_OBSTACLE, type Namespace } from '../../support/native/child.ts';
 
-describe.skipIf(NAMESPACE_OBSTACLE !== null)('in a network namespace', () => {
+describe.skipIf(NAMESPACE_OBSTACLE !== null)('in a network namespace (needs root)', () => {
   let namespace: Namespace;
   beforeAll(() => void (namespace = createNamespace()));
   afterAll(() => {
