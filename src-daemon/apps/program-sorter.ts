@@ -12,8 +12,9 @@ import { scriptOf } from '../../src-platform/apps/program-files.ts';
 import type { NativeApi, NativeProcessStarts } from '../../src-platform/native.ts';
 import { describeError, type Log } from '../../src-platform/log.ts';
 import type { RuleAction } from '../../src-shared/model/app-rule.ts';
-import { StartGate } from './start-gate.ts';
 import { type CompiledRules, type ProgramRule, hasPrograms } from './compile-rules.ts';
+import { SecondLooks } from './second-looks.ts';
+import { StartGate } from './start-gate.ts';
 
 /** What sorting needs. */
 export interface ProgramSorterOptions {
@@ -40,13 +41,13 @@ export class ProgramSorter {
   /** Groups whose marks are somebody else's already. */
   readonly #refused = new Set<string>();
   readonly #gate: StartGate;
-  readonly #checks = new Set<NodeJS.Timeout>();
+  readonly #secondLooks = new SecondLooks((pid) => void this.#sort(pid));
   readonly #ticker: NodeJS.Timeout;
 
   constructor(options: ProgramSorterOptions) {
     this.#options = options;
     const { native, log } = options;
-    this.#gate = new StartGate(native, log, async (pid, rule) => void (await this.#place(pid, rule)));
+    this.#gate = new StartGate(native, log, async (pid, rule) => void (await this.#place(pid, rule, true)));
     this.#ticker = setInterval(() => this.#tidy(), TIDY_MS).unref();
   }
 
@@ -63,15 +64,17 @@ export class ProgramSorter {
       this.#markGroups();
       return;
     }
-    this.#listen(rules);
     this.#gate.follow(new Map([...rules.executables, ...rules.scripts]));
+    this.#listen(rules);
     this.#markGroups();
     await Promise.all(listProcesses().map((pid) => this.#sort(pid)));
   }
 
   /** Puts one process under an action, whatever rules say. @throws an error with an errno code */
   async enter(pid: number, action: RuleAction): Promise<void> {
-    await this.#options.groups.enter(pid, `${RUN}${action}`, this.#options.markOf(action));
+    const { groups, markOf } = this.#options;
+    const place = groups.placeOf(pid);
+    if (place !== null) await groups.enterWithChildren(pid, place, `${RUN}${action}`, markOf(action));
   }
 
   /** Actions that processes were put under without a rule. */
@@ -108,6 +111,7 @@ export class ProgramSorter {
   close(): void {
     clearInterval(this.#ticker);
     this.#stopListening();
+    this.#options.groups.close();
     this.#rules = null;
   }
 
@@ -125,7 +129,10 @@ export class ProgramSorter {
     try {
       const starts = this.#starts ?? new native.ProcessStarts();
       this.#starts = starts;
-      starts.follow([...rules.executables.keys(), ...rules.interpreters]);
+      starts.follow(
+        [...rules.executables.keys(), ...rules.interpreters],
+        this.#gate.isOpen ? REST_MS.besideGate : REST_MS.alone,
+      );
       starts.startPolling(() => this.#onStarts(starts.read()));
       this.#isDeaf = false;
     } catch (error) {
@@ -140,8 +147,7 @@ export class ProgramSorter {
     this.#starts = null;
     this.#watch?.close();
     this.#watch = null;
-    for (const check of this.#checks) clearTimeout(check);
-    this.#checks.clear();
+    this.#secondLooks.close();
   }
 
   #onStarts(pids: readonly number[]): void {
@@ -153,6 +159,7 @@ export class ProgramSorter {
 
   /** Sorts a process that has just started. */
   async #meet(pid: number): Promise<void> {
+    if (this.#gate.isOpen && this.#secondLooks.hasJustCome(pid)) return;
     const rule = this.#ruleFor(pid);
     // Who was held is in its group already: whoever is not has a file that nobody holds, such as one after an update.
     if (rule !== null && (await this.#place(pid, rule))) this.#gate.renew(rule);
@@ -163,8 +170,11 @@ export class ProgramSorter {
     if (rule !== null) await this.#place(pid, rule);
   }
 
-  /** @returns whether it was put into the rule's group, in which it had not been */
-  async #place(pid: number, rule: ProgramRule): Promise<boolean> {
+  /**
+   * @param isHeld whether it has not begun to run: what children it has were started by the program before it
+   * @returns whether it was put into the rule's group, in which it had not been
+   */
+  async #place(pid: number, rule: ProgramRule, isHeld = false): Promise<boolean> {
     if (!isInOwnNetwork(pid)) return false;
     const { groups, markOf, log } = this.#options;
     const place = groups.placeOf(pid);
@@ -172,9 +182,13 @@ export class ProgramSorter {
     if (place === null || place.purpose?.startsWith(RUN) === true) return false;
     try {
       if ((this.#groupRuleFor(place.base)?.order ?? -1) > rule.order) groups.leave(pid);
-      else if (await groups.enter(pid, rule.id, markOf(rule.action))) {
-        this.#checkLater(pid);
-        return true;
+      else {
+        const mark = markOf(rule.action);
+        const hasMoved = await (isHeld
+          ? groups.enter(pid, place, rule.id, mark)
+          : groups.enterWithChildren(pid, place, rule.id, mark));
+        if (hasMoved) this.#secondLooks.add(pid);
+        return hasMoved;
       }
     } catch (error) {
       log.warn('process-not-sorted', { pid, rule: rule.id, ...describeError(error) });
@@ -192,17 +206,6 @@ export class ProgramSorter {
     const byScript = script === null ? undefined : rules.scripts.get(script);
     // A script is the closer description of the two.
     return byScript ?? rule;
-  }
-
-  /** Desktops start a program first and put it into its app's group a moment later, out of ours. */
-  #checkLater(pid: number): void {
-    for (const delayMs of CHECK_AFTER_MS) {
-      const check = setTimeout(() => {
-        this.#checks.delete(check);
-        void this.#sort(pid);
-      }, delayMs).unref();
-      this.#checks.add(check);
-    }
   }
 
   #onGroup(path: string): void {
@@ -272,8 +275,12 @@ const RUN = 'run.';
 /** Stands for starts that the kernel had to drop. */
 const LOST = -1;
 
-/** A desktop asks its service manager for a group over the message bus: some ten milliseconds, a second under load. */
-const CHECK_AFTER_MS = [200, 2_000];
+/**
+ * How long to rest between two looks at what has started: waking up for each of 2,000 starts a second takes a sixth of a
+ * core. The kernel takes as long as the short rest to move a process; beside the gate only a program whose file was
+ * replaced is met here, once, and its first sockets were too early anyway.
+ */
+const REST_MS = { alone: 10, besideGate: 50 };
 
 /** Ended groups cost nothing; this only keeps them from piling up. */
 const TIDY_MS = 10_000;

@@ -29,6 +29,11 @@ export class StartGate {
     this.#onStart = onStart;
   }
 
+  /** Whether programs are held at all. */
+  get isOpen(): boolean {
+    return this.#gate !== null;
+  }
+
   /** Holds these programs, and no others. */
   follow(programs: ReadonlyMap<string, ProgramRule>): void {
     if (programs.size === 0 || this.#isRefused) {

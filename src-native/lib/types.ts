@@ -286,11 +286,15 @@ export interface NativeNetlink {
 /**
  * A listener for certain programs that start anywhere on this machine. Opening it takes CAP_NET_ADMIN and the machine's
  * own process ids; in another network namespace than the first one also the right to enter that one. It looks at once at
- * what starts after a quiet moment, and then 5 ms later at what has started meanwhile.
+ * what starts after a quiet moment, and after a rest at what has started meanwhile.
  */
 export interface NativeProcessStarts {
-  /** Tells from now on of processes with these executables, whose paths have no links, and of no others. */
-  follow(executables: readonly string[]): void;
+  /**
+   * Tells from now on of processes with these executables, whose paths have no links, and of no others.
+   *
+   * @param restMillis how long to rest between two looks, 1 to 1,000
+   */
+  follow(executables: readonly string[], restMillis: number): void;
   /** Calls back when there is something to read, never for what starts other programs. */
   startPolling(onFound: () => void): void;
   stopPolling(): void;

@@ -32,10 +32,7 @@ constexpr int kMaxBatches = 8;
 constexpr int kBatchEvents = 32;
 // An event takes some 80.
 constexpr size_t kEventBytes = 256;
-// After a look the next one is this much later: waking up for each of 2,000 starts a second takes a sixth of
-// a core. The kernel takes longer to move a process, so that less of a rest would make nothing better.
-constexpr long kRestNanos = 5'000'000;
-// Room for some ten thousand events while JavaScript is busy.
+// Room for some ten thousand events while nobody looks.
 constexpr int kReceiveBufferBytes = 8 * 1024 * 1024;
 
 // PROC_EVENT_EXEC, which kernel headers of different ages declare at different places.
@@ -164,7 +161,10 @@ class ProcessStarts final : public WrappedObject {
       check(call.env, napi_get_element(call.env, call.arguments[0], i, &path));
       executables.insert(toString(call.env, path, "executables", 4095));
     }
+    const int32_t restMillis = call.int32(1, "restMillis");
+    if (restMillis < 1 || restMillis > 1000) throwRange("ERR_OUT_OF_RANGE", "restMillis must be 1 to 1,000");
     executables_ = std::move(executables);
+    restNanos_ = restMillis * 1'000'000L;
     return call.undefined();
   }
 
@@ -226,7 +226,7 @@ class ProcessStarts final : public WrappedObject {
   void onEvents() {
     if (!readable_.isSet()) return;
     collect();
-    const itimerspec once{{0, 0}, {0, kRestNanos}};
+    const itimerspec once{{0, 0}, {restNanos_ / 1'000'000'000, restNanos_ % 1'000'000'000}};
     timerfd_settime(rest_.get(), 0, &once, nullptr);
     poll_->watch(0);
     restPoll_->watch(UV_READABLE);
@@ -305,6 +305,7 @@ class ProcessStarts final : public WrappedObject {
   std::optional<Poll> restPoll_;
   Callback readable_;
   std::unordered_set<std::string> executables_;
+  long restNanos_ = 5'000'000;
   std::vector<int32_t> found_;
   ExecutablePath path_;
   std::string key_;

@@ -7,7 +7,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { open, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { NativeApi } from '../../src-native/lib/types.ts';
 import { native } from '../native.ts';
@@ -71,13 +71,27 @@ export function dissolveGroups(root: string, prefix: string, marker: GroupMarker
   return own.length > 0;
 }
 
+/** Where a process lives. */
+export interface GroupPlace {
+  /** The group without our part of it; empty for the root. */
+  readonly base: string;
+  /** That part; null if it is in none of our groups. */
+  readonly purpose: string | null;
+}
+
+interface OwnGroup {
+  readonly purpose: string;
+  /** Stays open, which spares two of three turns through the thread pool; a group can be removed all the same. */
+  procs: Promise<FileHandle> | null;
+}
+
 /** Our groups on this machine. Paths begin with a slash and are those from the root of the hierarchy. */
 export class ControlGroups {
   readonly root: string;
   readonly #prefix: string;
   readonly #marker: GroupMarker;
-  /** Purpose of each group of ours, by path. */
-  readonly #own = new Map<string, string>();
+  /** By path. */
+  readonly #own = new Map<string, OwnGroup>();
   /** Marks of groups that others made, by path. */
   readonly #foreign = new Map<string, number>();
 
@@ -93,17 +107,17 @@ export class ControlGroups {
       if (!nameOf(path).startsWith(this.#prefix)) continue;
       const purpose = nameOf(path).slice(this.#prefix.length);
       if (purpose === MARK) this.#foreign.set(dirname(path), NaN);
-      else this.#own.set(path, purpose);
+      else this.#own.set(path, { purpose, procs: null });
     }
   }
 
   /** What the groups of ours are there for. */
   get purposes(): ReadonlySet<string> {
-    return new Set(this.#own.values());
+    return new Set([...this.#own.values()].map(({ purpose }) => purpose));
   }
 
-  /** The group of a process without our part of it, and that part; null if it has ended or lives outside the tree. */
-  placeOf(pid: number): { readonly base: string; readonly purpose: string | null } | null {
+  /** Where a process lives; null if it has ended or lives outside the tree. */
+  placeOf(pid: number): GroupPlace | null {
     const path = groupOfProcess(pid);
     if (path === null) return null;
     const parts = path === '/' ? [] : path.slice(1).split('/');
@@ -117,22 +131,31 @@ export class ControlGroups {
   }
 
   /**
-   * Puts a process, and children it has by then, into the group of a purpose. The kernel takes some ten milliseconds for
-   * the first move after a while without one, which are spent beside the event loop.
+   * Puts a process into the group of a purpose, below where it lives. The kernel takes some ten milliseconds for the
+   * first move after a while without one, which are spent beside the event loop.
    *
    * @returns false if it has ended, or is there already
    * @throws an error with an errno code if the kernel refuses
    */
-  async enter(pid: number, purpose: string, mark: number): Promise<boolean> {
-    const place = this.placeOf(pid);
-    if (place === null || place.purpose === purpose) return false;
-    const path = this.#groupFor(place.base, purpose, mark);
-    if (!(await moveBeside(pid, `${this.root}${path}`))) return false;
+  async enter(pid: number, place: GroupPlace, purpose: string, mark: number): Promise<boolean> {
+    if (place.purpose === purpose) return false;
+    const path = `${place.base}/${this.#prefix}${purpose}`;
+    try {
+      return await this.#move(pid, this.#own.get(path) ?? this.#make(path, purpose, mark), path);
+    } catch (error) {
+      if (!isGone(error)) throw error;
+      return await this.#move(pid, this.#make(path, purpose, mark), path);
+    }
+  }
+
+  /** As {@link enter}, with the children that a process has by then. */
+  async enterWithChildren(pid: number, place: GroupPlace, purpose: string, mark: number): Promise<boolean> {
+    if (!(await this.enter(pid, place, purpose, mark))) return false;
     // Started in the instant before: they have their parent's old group, unless they have one of their own.
     for (const child of childrenOf(pid)) {
       const childPlace = this.placeOf(child);
       if (childPlace?.base === place.base && childPlace.purpose === place.purpose)
-        await this.enter(child, purpose, mark);
+        await this.enterWithChildren(child, childPlace, purpose, mark);
     }
     return true;
   }
@@ -146,27 +169,30 @@ export class ControlGroups {
   /** Gives all groups of a purpose another mark, for sockets that are made from then on. */
   setMark(purpose: string, mark: number): void {
     for (const [path, own] of this.#own)
-      if (own === purpose && this.#exists(path)) this.#marker.cgroupMarkSet(`${this.root}${path}`, mark);
+      if (own.purpose === purpose && this.#exists(path))
+        this.#marker.cgroupMarkSet(`${this.root}${path}`, mark);
   }
 
   /** Ends all groups of a purpose. @throws as {@link enter} does */
   dissolve(purpose: string): void {
     for (const [path, own] of this.#own) {
-      if (own !== purpose) continue;
+      if (own.purpose !== purpose) continue;
       dissolve(this.root, path);
-      this.#own.delete(path);
+      this.#forget(path);
     }
   }
 
   /** Ends groups in which nobody lives. */
   sweep(): void {
-    for (const path of this.#own.keys()) if (removeIfEmpty(`${this.root}${path}`)) this.#own.delete(path);
+    for (const path of this.#own.keys()) if (removeIfEmpty(`${this.root}${path}`)) this.#forget(path);
     for (const path of this.#foreign.keys()) if (!this.#exists(path)) this.#foreign.delete(path);
   }
 
   /** Processes in the groups of a purpose. */
   processesFor(purpose: string): readonly number[] {
-    return [...this.#own].flatMap(([path, own]) => (own === purpose ? processesBelow(this.root, path) : []));
+    return [...this.#own].flatMap(([path, own]) =>
+      own.purpose === purpose ? processesBelow(this.root, path) : [],
+    );
   }
 
   /** Processes of a group and of all below it but ours. */
@@ -207,15 +233,45 @@ export class ControlGroups {
     return statSync(`${this.root}${path}`, { throwIfNoEntry: false }) !== undefined;
   }
 
-  #groupFor(base: string, purpose: string, mark: number): string {
-    const path = `${base}/${this.#prefix}${purpose}`;
-    if (this.#own.has(path) && this.#exists(path)) return path;
+  /** Lets go of what is open; the groups stay. */
+  close(): void {
+    for (const group of this.#own.values()) shut(group);
+  }
+
+  #make(path: string, purpose: string, mark: number): OwnGroup {
     makeFolder(`${this.root}${path}`);
-    this.#own.set(path, purpose);
     // Before anybody is in it.
     this.#marker.cgroupMarkSet(`${this.root}${path}`, mark);
-    return path;
+    const group = { purpose, procs: null };
+    this.#own.set(path, group);
+    return group;
   }
+
+  /** @returns false if the process has ended */
+  async #move(pid: number, group: OwnGroup, path: string): Promise<boolean> {
+    try {
+      group.procs ??= open(`${this.root}${path}/cgroup.procs`, 'w');
+      await (await group.procs).write(`${pid}\n`);
+      return true;
+    } catch (error) {
+      if (errnoOf(error) === 'ESRCH') return false;
+      shut(group);
+      throw error;
+    }
+  }
+
+  #forget(path: string): void {
+    const group = this.#own.get(path);
+    if (group !== undefined) shut(group);
+    this.#own.delete(path);
+  }
+}
+
+/** Closes a group's file once moves that are under way are done. */
+function shut(group: OwnGroup): void {
+  // Nothing is lost if it fails: it could not be opened, or holds no data.
+  group.procs?.then((procs) => procs.close()).catch(() => undefined);
+  group.procs = null;
 }
 
 /** The executable of a process, also of one that was replaced on the disk; null if it has ended or hides it. */
@@ -225,8 +281,10 @@ export function executableOf(pid: number): string | null {
 
 /** Whether a process uses this process's network namespace. */
 export function isInOwnNetwork(pid: number): boolean {
+  // This process never leaves its own.
+  ownNetwork ??= readlinkSync('/proc/self/ns/net');
   try {
-    return readlinkSync(`/proc/${pid}/ns/net`) === readlinkSync('/proc/self/ns/net');
+    return readlinkSync(`/proc/${pid}/ns/net`) === ownNetwork;
   } catch {
     return false;
   }
@@ -238,6 +296,8 @@ export function listProcesses(): readonly number[] {
     .filter((name) => /^\d+$/.test(name))
     .map(Number);
 }
+
+let ownNetwork: string | null = null;
 
 const MARK = 'mark';
 const DELETED = ' (deleted)';
@@ -276,15 +336,9 @@ function move(pid: number, dir: string): boolean {
   }
 }
 
-/** @returns false if the process has ended */
-async function moveBeside(pid: number, dir: string): Promise<boolean> {
-  try {
-    await writeFile(`${dir}/cgroup.procs`, `${pid}\n`);
-    return true;
-  } catch (error) {
-    if (errnoOf(error) === 'ESRCH') return false;
-    throw error;
-  }
+/** Whether a group was removed, by us when it was empty or by somebody else: before its file was opened, or after. */
+function isGone(error: unknown): boolean {
+  return errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENODEV';
 }
 
 /** Processes that are started meanwhile make another round; who starts faster than this moves would need thousands. */

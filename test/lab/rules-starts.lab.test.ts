@@ -56,7 +56,9 @@ async function playStorm(
 
   const alone = await storm(RATE);
   const tunnel = await scene.tunnel({ laptop: { through } });
-  const idle = await cpuShare(tunnel, () => scene.pause('idle', 2_000));
+  // A program of Node that has just started is busy with itself for a while.
+  await scene.pause('warm-up', 8_000);
+  const idle = await cpuShare(tunnel, () => scene.pause('idle', 5_000));
   let printed: readonly string[] = [];
   const busy = await cpuShare(tunnel, async () => void (printed = await storm(RATE)));
   const marks = printed.filter((line) => line.startsWith('0x'));

@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, realpathSync, rmSync, statSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, realpathSync, rmdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -32,6 +32,8 @@ function markIn(path: string, before: readonly string[] = []): string {
   }).trim();
 }
 
+const REST_MS = 5;
+
 describe('sockets of a control group', () => {
   it('have its mark from the start, the nearest group’s, in this network namespace alone', () => {
     const outer = `/${PREFIX}outer`;
@@ -56,11 +58,13 @@ describe('a process', () => {
     const child = spawn('sh', ['-c', 'sleep 60 & sleep 60'], { stdio: 'ignore' });
     const pid = child.pid ?? 0;
     const home = groups.placeOf(pid)?.base ?? '';
-    await groups.enter(pid, '1', 0xb1000000);
+    const enter = async (purpose: string, mark: number): Promise<boolean> =>
+      groups.enterWithChildren(pid, groups.placeOf(pid)!, purpose, mark);
+    await enter('1', 0xb1000000);
     expect(groups.placeOf(pid)).toEqual({ base: home, purpose: '1' });
     expect(groups.processesFor('1')).toContain(pid);
-    expect(await groups.enter(pid, '1', 0xb1000000)).toBe(false);
-    await groups.enter(pid, '2', 0xb2000000);
+    expect(await enter('1', 0xb1000000)).toBe(false);
+    await enter('2', 0xb2000000);
     expect(groups.placeOf(pid)?.purpose).toBe('2');
     groups.sweep();
     expect([...groups.purposes]).toContain('2');
@@ -72,8 +76,27 @@ describe('a process', () => {
     expect(groups.placeOf(pid)).toEqual({ base: home, purpose: null });
     expect(listGroups(ROOT).filter((path) => path.includes(PREFIX))).toEqual([]);
     expect(dissolveGroups(ROOT, PREFIX, marker)).toBe(false);
+    groups.close();
     child.kill('SIGKILL');
     execFileSync('sh', ['-c', `pkill -KILL -P ${pid} || true`]);
+  });
+
+  it('goes into a group that somebody else has removed meanwhile, with its mark', async () => {
+    const groups = new ControlGroups(ROOT, PREFIX, marker);
+    const children = [spawn('/bin/sleep', ['60']), spawn('/bin/sleep', ['60'])];
+    const [first = 0, second = 0] = children.map(({ pid }) => pid);
+    const enter = async (pid: number): Promise<boolean> =>
+      groups.enter(pid, groups.placeOf(pid)!, '1', 0xb1000000);
+    expect(await enter(first)).toBe(true);
+    groups.leave(first);
+    const [path = ''] = listGroups(ROOT).filter((each) => each.includes(PREFIX));
+    rmdirSync(`${ROOT}${path}`);
+    expect(await enter(second)).toBe(true);
+    expect(groups.placeOf(second)?.purpose).toBe('1');
+    expect(markIn(path)).toBe('0xb1000000');
+    groups.close();
+    for (const child of children) child.kill('SIGKILL');
+    dissolveGroups(ROOT, PREFIX, marker);
   });
 
   it('is told of when it starts, if its executable was asked about, also after that was replaced', async () => {
@@ -86,7 +109,7 @@ describe('a process', () => {
       calls++;
       seen.push(...starts.read());
     });
-    starts.follow([program]);
+    starts.follow([program], REST_MS);
     const others = Array.from({ length: 5 }, () => spawn('/bin/sleep', ['60']));
     const children = [spawn(program, ['60'])];
     await expect.poll(() => seen).toEqual([children[0]?.pid]);
@@ -98,15 +121,17 @@ describe('a process', () => {
     // Nobody is woken for the others.
     expect(calls).toBeLessThanOrEqual(children.length);
 
-    starts.follow([]);
+    starts.follow([], REST_MS);
     children.push(spawn(program, ['60']));
-    starts.follow([realpathSync('/bin/sleep')]);
+    starts.follow([realpathSync('/bin/sleep')], REST_MS);
     others.push(spawn('/bin/sleep', ['60']));
     await expect.poll(() => seen.at(-1)).toBe(others.at(-1)?.pid);
     for (const child of [...children, ...others]) child.kill('SIGKILL');
     starts.close();
     starts.close();
-    expect(() => starts.follow([])).toThrow(expect.objectContaining({ code: 'ERR_CLOSED' }) as Error);
+    expect(() => starts.follow([], REST_MS)).toThrow(
+      expect.objectContaining({ code: 'ERR_CLOSED' }) as Error,
+    );
   });
 
   it('waits at the gate before it becomes a program that is held', async () => {
