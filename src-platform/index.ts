@@ -1,16 +1,9 @@
 export { BusServices, type WatchedService } from './dbus/bus-services.ts';
 export type { BusMessage, BusValue, BusVariant } from './dbus/message.ts';
 export type { BusConnection } from './dbus/system-bus.ts';
-export {
-  ControlGroups,
-  executableOf,
-  findGroupRoot,
-  isInOwnNetwork,
-  listGroups,
-  listProcesses,
-  ownGroupPrefix,
-} from './apps/control-groups.ts';
+export { ControlGroups, findGroupRoot, listGroups, ownGroupPrefix } from './apps/control-groups.ts';
 export { GroupWatch } from './apps/group-watch.ts';
+export { executableOf, isInOwnNetwork, listProcesses } from './apps/processes.ts';
 export { BoxAnnouncer, type BoxAnnouncerOptions } from './discovery/box-announcer.ts';
 export type { AnnouncedLink } from './discovery/box-responder.ts';
 export { browseBoxes, type BoxBrowsing, type BrowseOptions } from './discovery/browse-boxes.ts';

@@ -1,6 +1,6 @@
 import { executableOf, findGroupRoot, listProcesses } from '../../src-platform/index.ts';
 import { appOfUnit } from '../../src-platform/apps/app-units.ts';
-import { groupOfProcess } from '../../src-platform/apps/control-groups.ts';
+import { groupOfProcess } from '../../src-platform/apps/processes.ts';
 import type { ProgramLookup } from './compile-rules.ts';
 import { programOf } from './compile-rules.ts';
 import type { AppCatalog } from './app-catalog.ts';

@@ -1,17 +1,9 @@
-import {
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  rmdirSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdirSync, readFileSync, rmdirSync, statSync, writeFileSync } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { NativeApi } from '../../src-native/lib/types.ts';
-import { native } from '../native.ts';
 import { errnoOf } from '../storage/atomic-file.ts';
+import { childrenOf, foldersIn, groupOfProcess, numbersIn, readOrNull } from './processes.ts';
 
 /*
  * Our control groups. A program under a rule lives in a group below the one that it was started in, so that whoever
@@ -46,7 +38,7 @@ export function ownGroupPrefix(): string {
 export function listGroups(root: string, below = ''): readonly string[] {
   const found: string[] = [];
   const visit = (path: string): void => {
-    for (const entry of entriesOf(`${root}${path}`)) {
+    for (const entry of foldersIn(`${root}${path}`)) {
       const child = `${path}/${entry}`;
       found.push(child);
       visit(child);
@@ -274,52 +266,10 @@ function shut(group: OwnGroup): void {
   group.procs = null;
 }
 
-/** The executable of a process, also of one that was replaced on the disk; null if it has ended or hides it. */
-export function executableOf(pid: number): string | null {
-  return native.executableOf(pid);
-}
-
-/** Whether a process uses this process's network namespace. */
-export function isInOwnNetwork(pid: number): boolean {
-  // This process never leaves its own.
-  ownNetwork ??= readlinkSync('/proc/self/ns/net');
-  try {
-    return readlinkSync(`/proc/${pid}/ns/net`) === ownNetwork;
-  } catch {
-    return false;
-  }
-}
-
-/** Ids of all processes. */
-export function listProcesses(): readonly number[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number);
-}
-
-let ownNetwork: string | null = null;
-
 const MARK = 'mark';
-const DELETED = ' (deleted)';
-
-/** The group of a process; null if it has ended, or is outside what this process sees. */
-export function groupOfProcess(pid: number): string | null {
-  const text = readOrNull(`/proc/${pid}/cgroup`);
-  const path = text === null ? undefined : /^0::(\/.*)$/m.exec(text)?.[1];
-  // `/..` stands for a group outside what this process sees.
-  if (path === undefined || path.startsWith('/..')) return null;
-  return path.endsWith(DELETED) ? null : path;
-}
-
-function childrenOf(pid: number): readonly number[] {
-  return entriesOf(`/proc/${pid}/task`).flatMap((task) =>
-    numbersIn(readOrNull(`/proc/${pid}/task/${task}/children`)),
-  );
-}
-
 function processesBelow(root: string, path: string, leftOut?: string): readonly number[] {
   const own = numbersIn(readOrNull(`${root}${path}/cgroup.procs`));
-  const below = entriesOf(`${root}${path}`).filter(
+  const below = foldersIn(`${root}${path}`).filter(
     (name) => leftOut === undefined || !name.startsWith(leftOut),
   );
   return [...own, ...below.flatMap((name) => processesBelow(root, `${path}/${name}`, leftOut))];
@@ -349,7 +299,7 @@ function dissolve(root: string, path: string): void {
   for (let round = 0; round < MOST_ROUNDS; round++) {
     if (removeIfEmpty(dir)) return;
     // A program may have made groups of its own below ours.
-    for (const entry of entriesOf(dir)) dissolve(root, `${path}/${entry}`);
+    for (const entry of foldersIn(dir)) dissolve(root, `${path}/${entry}`);
     for (const pid of numbersIn(readOrNull(`${dir}/cgroup.procs`))) move(pid, dirname(dir));
   }
   throw Object.assign(new Error(`${dir} does not become empty`), { code: 'EBUSY' });
@@ -381,34 +331,6 @@ function clearMark(dir: string, marker: GroupMarker): void {
   } catch (error) {
     if (errnoOf(error) !== 'ENOENT') throw error;
   }
-}
-
-function entriesOf(dir: string): readonly string[] {
-  try {
-    return readdirSync(dir, { withFileTypes: true })
-      .filter((entry) => entry.isDirectory())
-      .map(({ name }) => name);
-  } catch (error) {
-    // Groups and processes end at any moment.
-    if (errnoOf(error) === undefined) throw error;
-    return [];
-  }
-}
-
-function readOrNull(path: string): string | null {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    if (errnoOf(error) === undefined) throw error;
-    return null;
-  }
-}
-
-function numbersIn(text: string | null): readonly number[] {
-  return (text ?? '')
-    .split(/\s+/)
-    .filter((word) => word !== '')
-    .map(Number);
 }
 
 function nameOf(path: string): string {

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
-import { listProcesses } from './control-groups.ts';
+import { listProcesses } from './processes.ts';
 
 /** Those of some processes that have an IP socket open in this network namespace. */
 export function withInternetSockets(pids: readonly number[]): readonly number[] {
