@@ -22,6 +22,7 @@
         'src/netlink_messages.cc',
         'src/poll.cc',
         'src/process_starts.cc',
+        'src/readable_object.cc',
         'src/tun.cc',
         'src/udp_receive.cc',
         'src/udp_send.cc',

@@ -2,22 +2,17 @@
 #include <sys/fanotify.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <uv.h>
 
-#include <optional>
-
-#include "file_descriptor.h"
-#include "poll.h"
-#include "wrapped_object.h"
+#include "readable_object.h"
 
 namespace bowline {
 
 // Holds processes that are about to become certain programs until they are let through.
-class ExecGate final : public WrappedObject {
+class ExecGate final : public ReadableObject {
  public:
   static constexpr ObjectKind kKind = ObjectKind::kExecGate;
 
-  explicit ExecGate(Call&) : WrappedObject(kKind) {
+  explicit ExecGate(Call&) : ReadableObject(kKind, "the gate", endAtError) {
     fd_ = FileDescriptor(fanotify_init(FAN_CLASS_CONTENT | FAN_CLOEXEC | FAN_NONBLOCK, O_RDONLY | O_CLOEXEC));
     if (!fd_.isOpen()) throwSystem("fanotify_init");
   }
@@ -25,21 +20,6 @@ class ExecGate final : public WrappedObject {
   napi_value add(Call& call) { return mark(call, FAN_MARK_ADD); }
 
   napi_value remove(Call& call) { return mark(call, FAN_MARK_REMOVE); }
-
-  napi_value startPolling(Call& call) {
-    requireOpen();
-    const napi_value function = call.function(0, "callback");
-    if (!poll_.has_value()) {
-      poll_.emplace(call.env, fd_.get(), this, [](void* owner, int, int) {
-        ExecGate* gate = static_cast<ExecGate*>(owner);
-        if (gate->readable_.isSet()) gate->readable_.call();
-      });
-    }
-    readable_.set(call.env, function);
-    poll_->watch(UV_READABLE);
-    hold(true);
-    return call.undefined();
-  }
 
   // Four numbers for each who waits: process id, device and inode of the program, and the ticket for allow().
   napi_value read(Call& call) {
@@ -75,20 +55,7 @@ class ExecGate final : public WrappedObject {
     return call.undefined();
   }
 
-  // Whoever still waits is let through by the kernel.
-  napi_value close(Call& call) {
-    poll_.reset();
-    fd_.close();
-    readable_.clear();
-    hold(false);
-    return call.undefined();
-  }
-
  private:
-  void requireOpen() const {
-    if (!fd_.isOpen()) throwClosed("the gate");
-  }
-
   napi_value mark(Call& call, unsigned flags) {
     requireOpen();
     const std::string path = call.string(0, "path", 4095);
@@ -108,10 +75,6 @@ class ExecGate final : public WrappedObject {
     ::close(ticket);
     if (written < 0 && error != ENOENT) throwSystem("write", error);
   }
-
-  FileDescriptor fd_;
-  std::optional<Poll> poll_;
-  Callback readable_;
 };
 
 void defineExecGate(napi_env env, napi_value exports) {
@@ -119,9 +82,11 @@ void defineExecGate(napi_env env, napi_value exports) {
               {
                   method<ExecGate, &ExecGate::add>("add"),
                   method<ExecGate, &ExecGate::remove>("remove"),
+                  // There is no way to stop: whoever waits would then wait for ever.
                   method<ExecGate, &ExecGate::startPolling>("startPolling"),
                   method<ExecGate, &ExecGate::read>("read"),
                   method<ExecGate, &ExecGate::allow>("allow"),
+                  // Whoever still waits then is let through by the kernel.
                   method<ExecGate, &ExecGate::close>("close"),
               });
 }

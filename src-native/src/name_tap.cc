@@ -4,13 +4,8 @@
 #include <linux/if_packet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
-#include <uv.h>
 
-#include <optional>
-
-#include "file_descriptor.h"
-#include "poll.h"
-#include "wrapped_object.h"
+#include "readable_object.h"
 
 namespace bowline {
 
@@ -82,36 +77,12 @@ FileDescriptor openTap() {
 }  // namespace
 
 // Sees the questions for names that leave this machine, and the answers that come to it.
-class NameTap final : public WrappedObject {
+class NameTap final : public ReadableObject {
  public:
   static constexpr ObjectKind kKind = ObjectKind::kNameTap;
 
-  explicit NameTap(Call&) : WrappedObject(kKind), fd_(openTap()) {}
-
-  napi_value startPolling(Call& call) {
-    requireOpen();
-    const napi_value function = call.function(0, "callback");
-    if (!poll_.has_value()) {
-      poll_.emplace(call.env, fd_.get(), this, [](void* owner, int status, int) {
-        NameTap* tap = static_cast<NameTap*>(owner);
-        if (!tap->readable_.isSet()) return;
-        // libuv stops at an error condition, such as an interface that went down: read() takes it away.
-        if (status < 0) tap->poll_->watch(UV_READABLE);
-        tap->readable_.call();
-      });
-    }
-    readable_.set(call.env, function);
-    poll_->watch(UV_READABLE);
-    hold(true);
-    return call.undefined();
-  }
-
-  napi_value stopPolling(Call& call) {
-    if (poll_.has_value()) poll_->watch(0);
-    readable_.clear();
-    hold(false);
-    return call.undefined();
-  }
+  // read() takes an error condition away, such as that of an interface that went down.
+  explicit NameTap(Call&) : ReadableObject(kKind, "the name tap", goOnAtError) { fd_ = openTap(); }
 
   // IP packets, cut off behind kSnapBytes.
   napi_value read(Call& call) {
@@ -134,23 +105,6 @@ class NameTap final : public WrappedObject {
     }
     return list;
   }
-
-  napi_value close(Call& call) {
-    poll_.reset();
-    fd_.close();
-    readable_.clear();
-    hold(false);
-    return call.undefined();
-  }
-
- private:
-  void requireOpen() const {
-    if (!fd_.isOpen()) throwClosed("the name tap");
-  }
-
-  FileDescriptor fd_;
-  std::optional<Poll> poll_;
-  Callback readable_;
 };
 
 void defineNameTap(napi_env env, napi_value exports) {

@@ -5,15 +5,11 @@
 #include <linux/rtnetlink.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <uv.h>
 
-#include <optional>
 #include <string_view>
 
-#include "file_descriptor.h"
 #include "netlink_messages.h"
-#include "poll.h"
-#include "wrapped_object.h"
+#include "readable_object.h"
 
 namespace bowline {
 
@@ -198,11 +194,13 @@ void requestNeighbour(int ifindex, const std::string& address) {
 }  // namespace
 
 // Listens to rtnetlink and asks it for the present state.
-class Netlink final : public WrappedObject {
+class Netlink final : public ReadableObject {
  public:
   static constexpr ObjectKind kKind = ObjectKind::kNetlink;
 
-  explicit Netlink(Call& call) : WrappedObject(kKind), buffer_(kBufferBytes) {
+  // An error condition is a full buffer here, which read() reports.
+  explicit Netlink(Call& call)
+      : ReadableObject(kKind, "the netlink socket", goOnAtError), buffer_(kBufferBytes) {
     const Options options(call.env, call.object(0, "options"));
     const napi_value list = options.get("groups");
     bool isArray = false;
@@ -221,31 +219,6 @@ class Netlink final : public WrappedObject {
       check(call.env, napi_get_element(call.env, list, i, &name));
       join(toString(call.env, name, "group", 32));
     }
-  }
-
-  napi_value startPolling(Call& call) {
-    requireOpen();
-    const napi_value function = call.function(0, "callback");
-    if (!poll_.has_value()) {
-      poll_.emplace(call.env, fd_.get(), this, [](void* owner, int status, int) {
-        Netlink* netlink = static_cast<Netlink*>(owner);
-        if (!netlink->readable_.isSet()) return;
-        // libuv stops at an error condition, which here is a full buffer: read() reports it.
-        if (status < 0) netlink->poll_->watch(UV_READABLE);
-        netlink->readable_.call();
-      });
-    }
-    readable_.set(call.env, function);
-    poll_->watch(UV_READABLE);
-    hold(true);
-    return call.undefined();
-  }
-
-  napi_value stopPolling(Call& call) {
-    if (poll_.has_value()) poll_->watch(0);
-    readable_.clear();
-    hold(false);
-    return call.undefined();
   }
 
   napi_value read(Call& call) {
@@ -292,19 +265,7 @@ class Netlink final : public WrappedObject {
     return call.undefined();
   }
 
-  napi_value close(Call& call) {
-    poll_.reset();
-    fd_.close();
-    readable_.clear();
-    hold(false);
-    return call.undefined();
-  }
-
  private:
-  void requireOpen() const {
-    if (!fd_.isOpen()) throwClosed("the netlink socket");
-  }
-
   void join(const std::string& name) {
     for (const Group& group : kGroups) {
       if (group.name != name) continue;
@@ -316,9 +277,6 @@ class Netlink final : public WrappedObject {
     throwRange("ERR_OUT_OF_RANGE", "there is no group of this name");
   }
 
-  FileDescriptor fd_;
-  std::optional<Poll> poll_;
-  Callback readable_;
   std::vector<uint8_t> buffer_;
 };
 

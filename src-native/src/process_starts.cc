@@ -19,9 +19,7 @@
 #include <unordered_set>
 #include <vector>
 
-#include "file_descriptor.h"
-#include "poll.h"
-#include "wrapped_object.h"
+#include "readable_object.h"
 
 namespace bowline {
 
@@ -138,15 +136,18 @@ std::string_view readExecutable(int32_t pid, ExecutablePath& buffer) {
 
 // Hears of programs that start on this machine, and tells JavaScript only of those that it asked about: most of
 // what starts is nobody's concern, and a look at it costs less here.
-class ProcessStarts final : public WrappedObject {
+class ProcessStarts final : public ReadableObject {
  public:
   static constexpr ObjectKind kKind = ObjectKind::kProcessStarts;
 
   explicit ProcessStarts(Call&)
-      : WrappedObject(kKind),
-        fd_(openListening()),
+      : ReadableObject(kKind, "the process listener",
+                       [](void* object, int, int) {
+                         static_cast<ProcessStarts*>(static_cast<ReadableObject*>(object))->onEvents();
+                       }),
         rest_(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK)) {
     if (!rest_.isOpen()) throwSystem("timerfd_create");
+    fd_ = openListening();
   }
 
   napi_value follow(Call& call) {
@@ -170,29 +171,17 @@ class ProcessStarts final : public WrappedObject {
 
   napi_value startPolling(Call& call) {
     requireOpen();
-    const napi_value function = call.function(0, "callback");
-    if (!poll_.has_value()) {
-      poll_.emplace(call.env, fd_.get(), this, [](void* owner, int, int) {
-        static_cast<ProcessStarts*>(owner)->onEvents();
-      });
+    if (!restPoll_.has_value()) {
       restPoll_.emplace(call.env, rest_.get(), this, [](void* owner, int, int) {
         static_cast<ProcessStarts*>(owner)->onRestOver();
       });
     }
-    readable_.set(call.env, function);
-    poll_->watch(UV_READABLE);
-    hold(true);
-    return call.undefined();
+    return ReadableObject::startPolling(call);
   }
 
   napi_value stopPolling(Call& call) {
-    if (poll_.has_value()) {
-      poll_->watch(0);
-      restPoll_->watch(0);
-    }
-    readable_.clear();
-    hold(false);
-    return call.undefined();
+    if (restPoll_.has_value()) restPoll_->watch(0);
+    return ReadableObject::stopPolling(call);
   }
 
   // Process ids; -1 stands for those that the kernel had to drop.
@@ -208,42 +197,29 @@ class ProcessStarts final : public WrappedObject {
   }
 
   napi_value close(Call& call) {
-    poll_.reset();
     restPoll_.reset();
-    fd_.close();
     rest_.close();
-    readable_.clear();
-    hold(false);
-    return call.undefined();
+    return ReadableObject::close(call);
   }
 
  private:
-  void requireOpen() const {
-    if (!fd_.isOpen()) throwClosed("the process listener");
-  }
-
   // The first start after a quiet moment is looked at once; in a storm, several at a time.
   void onEvents() {
-    if (!readable_.isSet()) return;
+    if (!isPolled()) return;
     collect();
     const itimerspec once{{0, 0}, {restNanos_ / 1'000'000'000, restNanos_ % 1'000'000'000}};
     timerfd_settime(rest_.get(), 0, &once, nullptr);
-    poll_->watch(0);
+    wait(false);
     restPoll_->watch(UV_READABLE);
-    tell();
+    if (!found_.empty()) tell();
   }
 
   void onRestOver() {
     uint64_t expirations = 0;
-    if (!readable_.isSet() || ::read(rest_.get(), &expirations, sizeof expirations) < 0) return;
+    if (!isPolled() || ::read(rest_.get(), &expirations, sizeof expirations) < 0) return;
     restPoll_->watch(0);
     // libuv has stopped polling at an error condition, which is a full buffer: collect() has reported it.
-    poll_->watch(UV_READABLE);
-  }
-
-  // JavaScript may close everything, so nothing of this object is used after it.
-  void tell() {
-    if (!found_.empty()) readable_.call();
+    wait(true);
   }
 
   void collect() {
@@ -298,12 +274,9 @@ class ProcessStarts final : public WrappedObject {
     return executables_.count(key_) > 0;
   }
 
-  FileDescriptor fd_;
   // Runs out when a rest is over.
   FileDescriptor rest_;
-  std::optional<Poll> poll_;
   std::optional<Poll> restPoll_;
-  Callback readable_;
   std::unordered_set<std::string> executables_;
   long restNanos_ = 5'000'000;
   std::vector<int32_t> found_;

@@ -4,13 +4,8 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
-#include <uv.h>
 
-#include <optional>
-
-#include "file_descriptor.h"
-#include "poll.h"
-#include "wrapped_object.h"
+#include "readable_object.h"
 
 #ifndef TUN_F_USO4
 #define TUN_F_USO4 0x20
@@ -40,11 +35,13 @@ struct FrameDescriptor {
 }  // namespace
 
 // A TUN device that hands over whole super-packets, each behind a 10-byte virtio header.
-class Tun final : public WrappedObject {
+class Tun final : public ReadableObject {
  public:
   static constexpr ObjectKind kKind = ObjectKind::kTun;
 
-  explicit Tun(Call& call) : WrappedObject(kKind) {
+  // An error condition means that the device is gone: the next read() tells why, and there is no turning in
+  // circles meanwhile.
+  explicit Tun(Call& call) : ReadableObject(kKind, "the TUN device", endAtError) {
     const Options options(call.env, call.object(0, "options"));
     const std::string name = options.string("name", IFNAMSIZ - 1);
     const int32_t queueLength = options.int32("queueLength", -1, 0, 1000000);
@@ -128,43 +125,7 @@ class Tun final : public WrappedObject {
     return makeInt32(call.env, written);
   }
 
-  napi_value startPolling(Call& call) {
-    requireOpen();
-    const napi_value function = call.function(0, "callback");
-    if (!poll_.has_value()) {
-      poll_.emplace(call.env, fd_.get(), this, [](void* owner, int, int) {
-        // An error status means the device is gone and libuv has stopped polling: the next read()
-        // tells why, and there is no turning in circles meanwhile.
-        Tun* tun = static_cast<Tun*>(owner);
-        if (tun->readable_.isSet()) tun->readable_.call();
-      });
-    }
-    readable_.set(call.env, function);
-    poll_->watch(UV_READABLE);
-    hold(true);
-    return call.undefined();
-  }
-
-  napi_value stopPolling(Call& call) {
-    if (poll_.has_value()) poll_->watch(0);
-    readable_.clear();
-    hold(false);
-    return call.undefined();
-  }
-
-  napi_value close(Call& call) {
-    poll_.reset();
-    fd_.close();
-    readable_.clear();
-    hold(false);
-    return call.undefined();
-  }
-
  private:
-  void requireOpen() const {
-    if (!fd_.isOpen()) throwClosed("the TUN device");
-  }
-
   void chooseOffloads() {
     for (const unsigned choice : kOffloadChoices) {
       if (ioctl(fd_.get(), TUNSETOFFLOAD, choice) == 0) {
@@ -175,9 +136,6 @@ class Tun final : public WrappedObject {
     }
   }
 
-  FileDescriptor fd_;
-  std::optional<Poll> poll_;
-  Callback readable_;
   std::string name_;
   int interfaceIndex_ = 0;
   unsigned offloads_ = 0;

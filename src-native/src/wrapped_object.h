@@ -73,7 +73,8 @@ void requireNew(const Call& call);
 
 WrappedObject* unwrap(const Call& call, ObjectKind kind);
 
-template <class T, napi_value (T::*Method)(Call&)>
+// `Method` is one of T or of what T derives from.
+template <class T, auto Method>
 napi_value callMethod(Call& call) {
   return (static_cast<T*>(unwrap(call, T::kKind))->*Method)(call);
 }
@@ -87,13 +88,13 @@ napi_value callConstructor(Call& call) {
   return call.self;
 }
 
-template <class T, napi_value (T::*Method)(Call&)>
+template <class T, auto Method>
 napi_property_descriptor method(const char* name) {
   return {name, nullptr, boundary<callMethod<T, Method>>, nullptr, nullptr, nullptr, napi_default_method,
           nullptr};
 }
 
-template <class T, napi_value (T::*Method)(Call&)>
+template <class T, auto Method>
 napi_property_descriptor getter(const char* name) {
   return {name, nullptr, nullptr, boundary<callMethod<T, Method>>, nullptr, nullptr, napi_enumerable, nullptr};
 }
