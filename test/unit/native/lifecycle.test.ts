@@ -5,6 +5,8 @@ import {
   createArena,
   DeadlineTimer,
   type NativeApi,
+  type NativeNetlink,
+  type NativeUdpSocket,
   Netlink,
   UdpSocket,
 } from '../../../src-native/lib/index.ts';
@@ -211,6 +213,48 @@ describe('garbage', () => {
       ['--expose-gc'],
     );
     expect(child).toMatchObject({ ...CLEAN_END, stdout: 'still here\n' });
+  });
+
+  test('what is polled stays, and goes when it is stopped or closed', async () => {
+    const child = await runChild(
+      async (native, _, { print }) => {
+        const { gc } = globalThis as unknown as { gc: () => void };
+        type Polled = NativeUdpSocket | NativeNetlink;
+        const poll = (end: (object: Polled) => void) =>
+          [new native.UdpSocket({ family: 4, localPort: 0 }), new native.Netlink({ groups: [] })].map(
+            (object) => {
+              object.startPolling(() => undefined);
+              end(object);
+              return new WeakRef(object);
+            },
+          );
+        const references = [
+          poll(() => undefined),
+          poll((object) => {
+            object.stopPolling();
+          }),
+          poll((object) => {
+            object.close();
+          }),
+        ];
+        for (let i = 0; i < 10; i++) {
+          await new Promise((resolve) => {
+            setImmediate(resolve);
+          });
+          gc();
+        }
+        print(JSON.stringify(references.map((list) => list.map((one) => one.deref() !== undefined))));
+        process.exit(0);
+      },
+      null,
+      ['--expose-gc'],
+    );
+    const [polled, stopped, closed] = [
+      [true, true],
+      [false, false],
+      [false, false],
+    ];
+    expect(child).toMatchObject({ ...CLEAN_END, stdout: `${JSON.stringify([polled, stopped, closed])}\n` });
   });
 });
 
