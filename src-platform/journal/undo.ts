@@ -3,6 +3,7 @@ import { assertNever } from '../../src-shared/util/assert-never.ts';
 import { dissolveGroups, findGroupRoot } from '../apps/control-groups.ts';
 import { ExecError, parseJsonOutput, type Exec } from '../exec.ts';
 import { native } from '../native.ts';
+import { listOwnRules } from '../routes/own-rules.ts';
 import type { SysctlFiles } from '../sysctl.ts';
 import { readPowerSave } from '../wifi/power-save.ts';
 import type { Family, JournalEntry } from './entry.ts';
@@ -98,24 +99,17 @@ async function undo(
   }
 }
 
-const ruleSchema = z.array(z.looseObject({ priority: z.number(), protocol: z.coerce.string().optional() }));
-
 async function undoRules(
   entry: Extract<JournalEntry, { kind: 'rules' }>,
   exec: Exec,
 ): Promise<'undone' | 'nothing-to-undo'> {
-  const flag = familyFlag(entry.family);
-  const rules = ruleSchema.parse(parseJsonOutput(await exec('ip', ['-N', '-j', flag, 'rule', 'show'])));
-  const own = rules.filter(
-    (rule) =>
-      rule.priority >= entry.firstPriority &&
-      rule.priority <= entry.lastPriority &&
-      rule.protocol === String(entry.protocol),
+  const own = (await listOwnRules(exec, entry.family, entry.protocol)).filter(
+    (rule) => rule.priority >= entry.firstPriority && rule.priority <= entry.lastPriority,
   );
   if (own.length === 0) return 'nothing-to-undo';
   // Priority and protocol select one rule of ours each time; the rest of its selector need not be repeated.
   const lines = own.map((rule) => `rule del priority ${rule.priority} protocol ${entry.protocol}\n`);
-  await exec('ip', [flag, '-batch', '-'], { input: lines.join('') });
+  await exec('ip', [familyFlag(entry.family), '-batch', '-'], { input: lines.join('') });
   return 'undone';
 }
 

@@ -3,6 +3,7 @@ import type { Family } from '../journal/entry.ts';
 import type { ChangeRecorder, SysctlFiles } from '../sysctl.ts';
 import { errnoOf } from '../storage/atomic-file.ts';
 import { FIRST_RULE_PRIORITY, LAST_RULE_PRIORITY, ROUTE_PROTOCOL, TUNNEL_TABLE } from './constants.ts';
+import { listOwnRules } from './own-rules.ts';
 import {
   batchBetween,
   desiredFacts,
@@ -149,7 +150,7 @@ export class LaptopRoutes {
     const [device, routes, rules] = await Promise.all([
       show('address', 'show', 'dev', this.#options.tunnelName).catch(nothingIf(/does not exist/)),
       show('-N', 'route', 'show', 'table', String(TUNNEL_TABLE)).catch(nothingIf(/FIB table does not exist/)),
-      show('-N', 'rule', 'show').catch(nothingIf(/not supported/)),
+      listOwnRules(this.#options.exec, family, ROUTE_PROTOCOL).catch(nothingIf(/not supported/)),
     ]);
     return [...presentDevice(device, family), ...presentRoutes(routes), ...presentRules(rules)];
   }

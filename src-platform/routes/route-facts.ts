@@ -10,6 +10,7 @@ import {
   RULE_PRIORITY,
   TUNNEL_TABLE,
 } from './constants.ts';
+import type { OwnRule } from './own-rules.ts';
 
 /** What the laptop's routing should be. Addresses are in the canonical text form that the kernel prints. */
 export interface DesiredRoutes {
@@ -123,47 +124,21 @@ function removals(facts: readonly RouteFact[]): readonly string[] {
   return facts.flatMap(({ remove }) => (remove === null ? [] : [remove]));
 }
 
-const rulesSchema = z.array(
-  z.looseObject({
-    priority: z.number(),
-    src: z.string(),
-    srclen: z.number().optional(),
-    dst: z.string().optional(),
-    dstlen: z.number().optional(),
-    ipproto: z.string().optional(),
-    dport: z.number().optional(),
-    fwmark: z.string().optional(),
-    table: z.coerce.number().optional(),
-    suppress_prefixlen: z.number().optional(),
-    protocol: z.coerce.string().optional(),
-  }),
-);
-
-/** Reads our own rules out of the output of `ip -N -j rule show`. */
-export function presentRules(output: unknown): readonly RouteFact[] {
-  return rulesSchema
-    .parse(output)
-    .filter(
-      (rule) =>
-        rule.priority >= FIRST_RULE_PRIORITY &&
-        rule.priority <= LAST_RULE_PRIORITY &&
-        rule.protocol === String(ROUTE_PROTOCOL),
-    )
+/** The rules within our range of priorities. */
+export function presentRules(rules: readonly OwnRule[]): readonly RouteFact[] {
+  return rules
+    .filter((rule) => rule.priority >= FIRST_RULE_PRIORITY && rule.priority <= LAST_RULE_PRIORITY)
     .map((rule) =>
       ruleFact({
         priority: rule.priority,
         table: rule.table ?? MAIN_TABLE,
-        ...(rule.src === 'all' ? {} : { from: prefixText(rule.src, rule.srclen) }),
-        ...(rule.dst === undefined ? {} : { to: prefixText(rule.dst, rule.dstlen) }),
+        ...(rule.from === undefined ? {} : { from: rule.from }),
+        ...(rule.to === undefined ? {} : { to: rule.to }),
         ...(rule.dport === undefined ? {} : portOf(rule.dport, rule.ipproto)),
         ...(rule.fwmark === undefined ? {} : { mark: Number(rule.fwmark) }),
         ...(rule.suppress_prefixlen === undefined ? {} : { suppressPrefixLength: rule.suppress_prefixlen }),
       }),
     );
-}
-
-function prefixText(address: string, length: number | undefined): string {
-  return length === undefined ? address : `${address}/${length}`;
 }
 
 const routesSchema = z.array(
@@ -263,10 +238,9 @@ const NAME_PROTOCOLS = ['udp', 'tcp'] as const;
 type NameProtocol = (typeof NAME_PROTOCOLS)[number];
 const DNS_PORT = 53;
 
-/** `ip -N` writes protocols as `ipproto-17`. */
 function portOf(port: number, protocol = ''): Pick<RuleParts, 'nameProtocol' | 'udpPort'> {
   if (port !== DNS_PORT) return { udpPort: port };
-  return { nameProtocol: /^(tcp|ipproto-6)$/.test(protocol) ? 'tcp' : 'udp' };
+  return { nameProtocol: protocol === 'tcp' ? 'tcp' : 'udp' };
 }
 
 interface RuleParts {

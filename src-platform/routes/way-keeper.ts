@@ -12,6 +12,7 @@ import {
   PROGRAM_RULE_PRIORITY,
 } from './constants.ts';
 import { RoutesError } from './laptop-routes.ts';
+import { listOwnRules, type OwnRule } from './own-rules.ts';
 import { linkRoutes, ruleLines, wayRuleset, type DesiredWays, type RuleLine } from './rule-ways.ts';
 
 /** What the ways of rules need of the system. */
@@ -176,8 +177,7 @@ export class WayKeeper {
   }
 
   async #presentLines(family: Family): Promise<readonly RuleLine[]> {
-    const output = await this.#options.exec('ip', ['-N', '-j', `-${family}`, 'rule', 'show']);
-    return presentRuleLines(parseJsonOutput(output));
+    return (await listOwnRules(this.#options.exec, family, PROGRAM_PROTOCOL)).map(presentRuleLine);
   }
 
   #inTurn<T>(change: () => Promise<T>): Promise<T> {
@@ -228,59 +228,25 @@ const tablesSchema = z.looseObject({
   nftables: z.array(z.looseObject({ table: z.looseObject({ name: z.string() }).optional() })),
 });
 
-const rulesSchema = z.array(
-  z.looseObject({
-    priority: z.number(),
-    src: z.string(),
-    srclen: z.number().optional(),
-    dst: z.string().optional(),
-    dstlen: z.number().optional(),
-    fwmark: z.string().optional(),
-    fwmask: z.string().optional(),
-    uid_start: z.number().optional(),
-    uid_end: z.number().optional(),
-    ipproto: z.string().optional(),
-    dport: z.number().optional(),
-    table: z.coerce.number().optional(),
-    goto: z.number().optional(),
-    nop: z.null().optional(),
-    action: z.string().optional(),
-    protocol: z.coerce.string().optional(),
-  }),
-);
-
-/** Reads our own rules out of the output of `ip -N -j rule show`, as the lines that make them. */
-export function presentRuleLines(output: unknown): readonly RuleLine[] {
-  return rulesSchema
-    .parse(output)
-    .filter((rule) => rule.protocol === String(PROGRAM_PROTOCOL))
-    .map((rule) =>
-      [
-        `priority ${rule.priority}`,
-        ...(rule.src === 'all' ? [] : [`from ${prefix(rule.src, rule.srclen)}`]),
-        ...(rule.dst === undefined ? [] : [`to ${prefix(rule.dst, rule.dstlen)}`]),
-        ...(rule.fwmark === undefined
-          ? []
-          : [`fwmark ${rule.fwmark}${rule.fwmask === undefined ? '' : `/${rule.fwmask}`}`]),
-        ...(rule.uid_start === undefined ? [] : [`uidrange ${rule.uid_start}-${rule.uid_end}`]),
-        ...(rule.ipproto === undefined ? [] : [`ipproto ${protocolName(rule.ipproto)}`]),
-        ...(rule.dport === undefined ? [] : [`dport ${rule.dport}`]),
-        actionOf(rule),
-        `protocol ${PROGRAM_PROTOCOL}`,
-      ].join(' '),
-    );
+/** The line that makes a rule of ours. */
+export function presentRuleLine(rule: OwnRule): RuleLine {
+  return [
+    `priority ${rule.priority}`,
+    ...(rule.from === undefined ? [] : [`from ${rule.from}`]),
+    ...(rule.to === undefined ? [] : [`to ${rule.to}`]),
+    ...(rule.fwmark === undefined
+      ? []
+      : [`fwmark ${rule.fwmark}${rule.fwmask === undefined ? '' : `/${rule.fwmask}`}`]),
+    ...(rule.uid_start === undefined ? [] : [`uidrange ${rule.uid_start}-${rule.uid_end}`]),
+    ...(rule.ipproto === undefined ? [] : [`ipproto ${rule.ipproto}`]),
+    ...(rule.dport === undefined ? [] : [`dport ${rule.dport}`]),
+    actionOf(rule),
+    `protocol ${PROGRAM_PROTOCOL}`,
+  ].join(' ');
 }
 
-function actionOf(rule: z.infer<typeof rulesSchema>[number]): string {
+function actionOf(rule: OwnRule): string {
   if (rule.goto !== undefined) return `goto ${rule.goto}`;
   if (rule.table !== undefined) return `lookup ${rule.table}`;
   return rule.nop === null ? 'nop' : 'unreachable';
-}
-
-function protocolName(text: string): string {
-  return text === 'ipproto-6' ? 'tcp' : text === 'ipproto-17' ? 'udp' : text;
-}
-
-function prefix(address: string, length: number | undefined): string {
-  return length === undefined ? address : `${address}/${length}`;
 }

@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest';
+import { PROGRAM_PROTOCOL } from '../../../../src-platform/routes/constants.ts';
+import { listOwnRules } from '../../../../src-platform/routes/own-rules.ts';
 import {
   linkRoutes,
   ruleLines,
   wayRuleset,
   type DesiredWays,
 } from '../../../../src-platform/routes/rule-ways.ts';
-import { presentRuleLines, WayKeeper } from '../../../../src-platform/routes/way-keeper.ts';
+import { presentRuleLine, WayKeeper } from '../../../../src-platform/routes/way-keeper.ts';
 import { FakeExec } from '../../../support/fake-exec.ts';
 
 const NOTHING: DesiredWays = {
@@ -124,9 +126,11 @@ describe('routing for rules', () => {
     ]);
   });
 
-  it('reads back what it has made', () => {
+  it('reads back what it has made', async () => {
     const output = [
       { priority: 0, src: 'all', table: '255' },
+      // What somebody else has made may hold what no rule of ours does.
+      { priority: 900, src: 'all', table: 'vpn', dport: '0x50', goto: 'none', protocol: '4' },
       { priority: 32700, src: 'all', fwmark: '0x128b', table: '254', protocol: '47' },
       {
         priority: 32712,
@@ -146,7 +150,10 @@ describe('routing for rules', () => {
       },
       { priority: 32738, src: 'all', nop: null, protocol: '48' },
     ];
-    expect(presentRuleLines(output)).toEqual([
+    const exec = new FakeExec();
+    exec.prints(/^ip -4 -N -j rule show/, JSON.stringify(output));
+    const own = await listOwnRules(exec.exec, 4, PROGRAM_PROTOCOL);
+    expect(own.map(presentRuleLine)).toEqual([
       'priority 32712 fwmark 0xb1000000/0xff000000 lookup 254 protocol 48',
       'priority 32733 fwmark 0/0xff000000 uidrange 1000-1000 unreachable protocol 48',
       'priority 32736 to 192.0.2.0/24 fwmark 0/0xff000000 ipproto tcp dport 443 goto 32738 protocol 48',
