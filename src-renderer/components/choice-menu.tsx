@@ -10,19 +10,22 @@ export interface Choice<Value extends string> {
   readonly hint: string;
 }
 
+/** What every way to choose needs. */
+export interface ChoiceProps<Value extends string> {
+  /** Names the whole; where it is not shown, for those who do not see what it stands beside. */
+  readonly label: string;
+  readonly choices: readonly Choice<Value>[];
+  readonly value: Value;
+  readonly onChange: (value: Value) => void;
+}
+
 /** A button that shows the present choice and opens a menu with all of them, each with what it does. */
 export function ChoiceMenu<Value extends string>({
   label,
   choices,
   value,
   onChange,
-}: {
-  /** Names the button for those who do not see what it stands beside. */
-  readonly label: string;
-  readonly choices: readonly Choice<Value>[];
-  readonly value: Value;
-  readonly onChange: (value: Value) => void;
-}): JSX.Element {
+}: ChoiceProps<Value>): JSX.Element {
   const present = choices.find((choice) => choice.value === value);
   return (
     <DropdownMenu.Root modal={false}>

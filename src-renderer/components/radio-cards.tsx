@@ -1,6 +1,6 @@
 import { useId, type JSX } from 'react';
 import { RadioGroup } from 'radix-ui';
-import type { Choice } from './choice-menu.tsx';
+import type { ChoiceProps } from './choice-menu.tsx';
 import styles from './radio-cards.module.css';
 
 /** A few choices that need a sentence each, one of them taken. */
@@ -9,12 +9,7 @@ export function RadioCards<Value extends string>({
   choices,
   value,
   onChange,
-}: {
-  readonly label: string;
-  readonly choices: readonly Choice<Value>[];
-  readonly value: Value;
-  readonly onChange: (value: Value) => void;
-}): JSX.Element {
+}: ChoiceProps<Value>): JSX.Element {
   const id = useId();
   return (
     <RadioGroup.Root

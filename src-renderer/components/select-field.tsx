@@ -1,5 +1,5 @@
 import { useId, type JSX } from 'react';
-import type { Choice } from './choice-menu.tsx';
+import type { ChoiceProps } from './choice-menu.tsx';
 import styles from './field.module.css';
 import { Field } from './field.tsx';
 
@@ -9,12 +9,7 @@ export function SelectField<Value extends string>({
   choices,
   value,
   onChange,
-}: {
-  readonly label: string;
-  readonly choices: readonly Choice<Value>[];
-  readonly value: Value;
-  readonly onChange: (value: Value) => void;
-}): JSX.Element {
+}: ChoiceProps<Value>): JSX.Element {
   const id = useId();
   return (
     <Field id={id} label={label} hint={choices.find((choice) => choice.value === value)?.hint ?? ''}>
