@@ -95,9 +95,13 @@ describe('the end of a process', () => {
       const timer = new native.DeadlineTimer(() => undefined);
       timer.set(native.nowMicros() + 60e6);
       timer.clear();
-      const socket = new native.UdpSocket({ family: 6, localPort: 0 });
-      socket.startPolling(() => undefined);
-      socket.stopPolling();
+      for (const polled of [
+        new native.UdpSocket({ family: 6, localPort: 0 }),
+        new native.Netlink({ groups: [] }),
+      ]) {
+        polled.startPolling(() => undefined);
+        polled.stopPolling();
+      }
     }, null);
     expect(child).toMatchObject(CLEAN_END);
   });
