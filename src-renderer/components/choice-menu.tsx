@@ -25,11 +25,19 @@ export function ChoiceMenu<Value extends string>({
   choices,
   value,
   onChange,
-}: ChoiceProps<Value>): JSX.Element {
+  describedBy,
+}: ChoiceProps<Value> & {
+  /** Id of the element that says what the present choice does. */
+  readonly describedBy?: string;
+}): JSX.Element {
   const present = choices.find((choice) => choice.value === value);
   return (
     <DropdownMenu.Root modal={false}>
-      <DropdownMenu.Trigger className={styles['trigger']} aria-label={`${label}: ${present?.name ?? value}`}>
+      <DropdownMenu.Trigger
+        className={styles['trigger']}
+        aria-label={`${label}: ${present?.name ?? value}`}
+        aria-describedby={describedBy}
+      >
         {present?.name ?? value}
         <Icon name="chevron" />
       </DropdownMenu.Trigger>

@@ -81,6 +81,36 @@ describe('the view of apps in a browser', () => {
     expect(complaints, 'errors of the page, breaches of its rules').toEqual([]);
   });
 
+  it('tells a screen reader at each stop what a rule does and what it lacks, also where the app is gone', async () => {
+    fillWithApps(daemon.apps, 400);
+    const { page } = await show();
+    await page.getByRole('searchbox').focus();
+    const heard = await readAlong(page, [
+      'Tab',
+      'Tab',
+      'ArrowDown',
+      'ArrowDown',
+      'ArrowDown',
+      'ArrowDown',
+      'ArrowDown',
+    ]);
+    expect(heard).toContain(
+      'button, Way of Backups: Only over Ethernet, Beside the tunnel over Ethernet alone; waits while that is away',
+    );
+    expect(heard.join('\n')).toMatch(
+      /^button, Way of Video Calls: Every packet twice, .*Restart to apply: 2 processes keep their old way/m,
+    );
+    expect(heard.at(-1)).toBe('button, Way of Web Browser: Automatic, ');
+    await page.getByRole('button', { name: 'Add rule' }).focus();
+    expect(await readAlong(page, ['Tab', 'Tab', 'Enter'])).toEqual([
+      'button, Way of org.example.OldPlayer: Beside the tunnel, ' +
+        "On this laptop's own connection. A lost link ends what goes over it Without effect: the app is not installed any more",
+      'button, Remove the rule of org.example.OldPlayer, ',
+      expect.stringMatching(/^button, Remove the rule of /),
+    ]);
+    expect(callsOf('rules.remove')).toEqual([{ id: 'r6' }]);
+  });
+
   it('adds a rule by the keyboard, and Escape adds none', async () => {
     const { page } = await show();
     await page.getByRole('button', { name: 'Add rule' }).click();
@@ -155,6 +185,24 @@ async function focused(page: Page): Promise<string> {
   return page.evaluate(
     `document.activeElement.getAttribute('aria-label') ?? document.activeElement.textContent ?? ''`,
   );
+}
+
+/** Presses keys, and says after each what the browser tells a screen reader of the place: role, name, description. */
+async function readAlong(page: Page, keys: readonly string[]): Promise<string[]> {
+  const session = await page.context().newCDPSession(page);
+  const heard: string[] = [];
+  for (const key of keys) {
+    await page.keyboard.press(key);
+    const { nodes } = await session.send('Accessibility.getFullAXTree');
+    const place = nodes.findLast(({ properties }) =>
+      properties?.some(({ name, value }) => name === 'focused' && value.value === true),
+    );
+    heard.push(
+      [place?.role, place?.name, place?.description].map((part) => String(part?.value ?? '')).join(', '),
+    );
+  }
+  await session.detach();
+  return heard;
 }
 
 async function untilFieldHasFocus(page: Page): Promise<void> {

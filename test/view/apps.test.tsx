@@ -98,6 +98,10 @@ describe('the view of apps', () => {
     expect(screen.getByText(/^Restart to apply: 2 processes keep their old way/).textContent).toContain(
       'Quit it wholly',
     );
+    const description = /^Through the tunnel, a copy over each link.*Restart to apply: 2 processes/;
+    expect(
+      screen.getByRole('button', { name: 'Way of Video Calls: Every packet twice', description }),
+    ).toBeTruthy();
     await expectAccessible();
   });
 

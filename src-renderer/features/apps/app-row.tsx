@@ -1,4 +1,4 @@
-import { memo, type JSX } from 'react';
+import { memo, useId, type JSX } from 'react';
 import type { InstalledApp } from '../../../src-shared/model/app-rule.ts';
 import type { Format } from '../../../src-shared/i18n/format.ts';
 import type { WindowTexts } from '../../../src-shared/i18n/window-texts.ts';
@@ -29,6 +29,7 @@ interface AppRowProps {
 /** An installed app: what it is, what it sends now, which way it goes. */
 export const AppRow = memo(function AppRow(props: AppRowProps): JSX.Element {
   const { app, t, format } = props;
+  const notes = useId();
   const origin = t.apps.origin[app.origin];
   return (
     <li className={`${styles['row']} ${styles['app']}`} data-row={app.id}>
@@ -45,9 +46,11 @@ export const AppRow = memo(function AppRow(props: AppRowProps): JSX.Element {
           value={props.way}
           choices={props.choices}
           onChange={(way) => props.onChoose(app.id, way)}
+          describedBy={notes}
         />
       </div>
       <RuleNotes
+        id={notes}
         sentence={props.sentence}
         problem={props.problem}
         toRestart={props.toRestart}

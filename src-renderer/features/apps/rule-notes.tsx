@@ -4,8 +4,9 @@ import type { WindowTexts } from '../../../src-shared/i18n/window-texts.ts';
 import { Icon } from '../../components/icon.tsx';
 import styles from './row.module.css';
 
-/** What a rule does, what keeps it from that, and what has to be restarted for it. */
+/** What a rule does, what keeps it from that, and what has to be restarted for it. Described by its id. */
 export function RuleNotes({
+  id,
   sentence,
   problem,
   toRestart,
@@ -13,6 +14,7 @@ export function RuleNotes({
   t,
   format,
 }: {
+  readonly id: string;
   readonly sentence: string | null;
   readonly problem: string | null;
   /** Processes that keep their old way. */
@@ -22,7 +24,7 @@ export function RuleNotes({
   readonly format: Format;
 }): JSX.Element {
   return (
-    <div className={styles['notes']}>
+    <div id={id} className={styles['notes']}>
       {sentence !== null && <p className={styles['sentence']}>{sentence}</p>}
       {problem !== null && (
         <p className={styles['problem']}>

@@ -1,4 +1,4 @@
-import { useState, type JSX } from 'react';
+import { useId, useState, type JSX } from 'react';
 import type { RuleAction, RuleStatus } from '../../../src-shared/model/app-rule.ts';
 import { Button } from '../../components/button.tsx';
 import { Card } from '../../components/card.tsx';
@@ -73,6 +73,7 @@ function RuleRow({
   const { t, format } = words;
   const { subject, action, toRestart } = rule;
   const text = subjectText(subject, words);
+  const notes = useId();
   return (
     <li className={`${styles['row']} ${styles['rule']}`} data-row={subjectKey(subject)}>
       <span className={styles['picture']}>
@@ -84,6 +85,7 @@ function RuleRow({
         <span dir="auto">{text}</span> <span className={styles['kind']}>{t.apps.subject[subject.kind]}</span>
       </p>
       <RuleNotes
+        id={notes}
         sentence={ruleSentence(action, words)}
         problem={ruleProblem(rule, words)}
         toRestart={toRestart}
@@ -97,6 +99,7 @@ function RuleRow({
           value={action}
           choices={withPresent(choices, action, words)}
           onChange={(next) => rules.choose(subject, next)}
+          describedBy={notes}
         />
         <Button
           look="quiet"
