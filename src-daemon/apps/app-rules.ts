@@ -43,6 +43,7 @@ import { compileRules, isAboutPrograms, isSameSubject, type CompiledRules } from
 import { DomainRules } from './domain-rules.ts';
 import { missingFacilities, type MissingFacility } from './facilities.ts';
 import { NameAsker } from './name-asker.ts';
+import { OpenSockets } from './open-sockets.ts';
 import { ProgramSorter } from './program-sorter.ts';
 import { RunningApps } from './running-apps.ts';
 import { RuleNetwork } from './rule-network.ts';
@@ -80,8 +81,9 @@ export class AppRules {
   readonly #groups: ControlGroups | null;
   readonly #sorter: ProgramSorter | null;
   readonly #running = new RunningApps(this.catalog, PROGRAM_FILES);
+  readonly #sockets: OpenSockets;
   readonly #usage = new UsageMeter({
-    sockets: () => native.inetSockets(),
+    sockets: () => this.#sockets.list(),
     wayOf: (address) => this.#wayFrom(address),
     appOf: (pid) => {
       const app = this.catalog.find(this.#running.appOf(pid) ?? '');
@@ -117,6 +119,7 @@ export class AppRules {
       onChange: () => void this.#inTurn(() => this.#steer()),
     });
     const root = findGroupRoot();
+    this.#sockets = new OpenSockets(native, root, log);
     this.#groups = root === null ? null : new ControlGroups(root, ownGroupPrefix(), native);
     this.#sorter =
       this.#groups === null
@@ -275,6 +278,7 @@ export class AppRules {
     clearInterval(this.#ticker);
     this.#sorter?.close();
     this.domains.close();
+    this.#sockets.close();
     await this.#lastChange.catch(() => undefined);
   }
 

@@ -36,6 +36,7 @@ export const {
   ProcessStarts,
   ExecGate,
   NameTap,
+  DatagramMeter,
 } = native;
 
 /** Bytes of the virtio header before each packet of a TUN device. */

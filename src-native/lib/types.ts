@@ -323,6 +323,18 @@ export interface NativeExecGate {
 }
 
 /**
+ * Counts what UDP sockets move, while it is open, by programs that see each packet of the machine's sockets (BPF,
+ * Linux 5.8). Opening it takes CAP_BPF and CAP_NET_ADMIN. The kernel ends it with this process.
+ *
+ * @throws Error with the errno name; `EINVAL` where the kernel is too old
+ */
+export interface NativeDatagramMeter {
+  /** As {@link NativeApi.inetSockets}, and besides those UDP sockets without another end that have sent. */
+  sockets(): InetSocket[];
+  close(): void;
+}
+
+/**
  * Sees each question for a name that leaves this machine by UDP, and each answer that comes to it, on every interface
  * of this network namespace, the loopback one too. Opening it takes CAP_NET_RAW.
  */
@@ -353,16 +365,16 @@ export interface HostRule {
   readonly goto?: number;
 }
 
-/** A connected socket. */
+/** A socket in use. */
 export interface InetSocket {
   /** Number by which `/proc/PID/fd` names it; 0 if no process has it. */
   readonly inode: number;
-  /** Own address. */
+  /** Own address; of a socket that is not connected, the one that it last sent from. */
   readonly local: string;
-  /** The other end. */
+  /** The other end; `0.0.0.0` or `::`, and port 0, of a socket that is not connected. */
   readonly remote: string;
   readonly remotePort: number;
-  /** Payload so far; 0 for UDP, which the kernel does not count. */
+  /** Payload so far; of UDP, which the kernel does not count, what a {@link NativeDatagramMeter} has seen, else 0. */
   readonly sentBytes: number;
   readonly receivedBytes: number;
 }
@@ -475,4 +487,6 @@ export interface NativeApi {
   readonly ProcessStarts: new () => NativeProcessStarts;
   readonly ExecGate: new () => NativeExecGate;
   readonly NameTap: new () => NativeNameTap;
+  /** `root` is the mount point of cgroup v2. */
+  readonly DatagramMeter: new (root: string) => NativeDatagramMeter;
 }

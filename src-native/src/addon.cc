@@ -106,6 +106,7 @@ void defineAll(napi_env env, napi_value exports) {
   defineProcessStarts(env, exports);
   defineExecGate(env, exports);
   defineNameTap(env, exports);
+  defineDatagramMeter(env, exports);
 }
 
 }  // namespace

@@ -1,13 +1,9 @@
-#include <fcntl.h>
-#include <linux/bpf.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include <cstddef>
 
-#include "file_descriptor.h"
+#include "bpf.h"
 #include "functions.h"
 
 #ifndef SO_NETNS_COOKIE
@@ -17,14 +13,6 @@
 namespace bowline {
 
 namespace {
-
-long bpf(bpf_cmd command, bpf_attr& attributes) {
-  return syscall(SYS_bpf, command, &attributes, sizeof attributes);
-}
-
-constexpr bpf_insn instruction(uint8_t code, uint8_t to, uint8_t from, int16_t offset, int32_t value) {
-  return bpf_insn{code, to, from, offset, value};
-}
 
 // Number of this process's network namespace; 0 where the kernel (before 5.14) does not tell.
 uint64_t netnsCookie() {
@@ -65,12 +53,6 @@ FileDescriptor loadProgram(uint32_t mark) {
   const long fd = bpf(BPF_PROG_LOAD, attributes);
   if (fd < 0) throwSystem("bpf(BPF_PROG_LOAD)");
   return FileDescriptor(static_cast<int>(fd));
-}
-
-FileDescriptor openGroup(const std::string& path) {
-  FileDescriptor fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!fd.isOpen()) throwSystem("open");
-  return fd;
 }
 
 }  // namespace

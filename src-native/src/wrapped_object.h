@@ -19,6 +19,7 @@ enum class ObjectKind : uint32_t {
   kProcessStarts = 0x626f7705,
   kExecGate = 0x626f7706,
   kNameTap = 0x626f7707,
+  kDatagramMeter = 0x626f7708,
 };
 
 // A native object behind a JavaScript one. It is destroyed when the JavaScript object is collected
@@ -109,5 +110,6 @@ void defineNetlink(napi_env env, napi_value exports);
 void defineProcessStarts(napi_env env, napi_value exports);
 void defineExecGate(napi_env env, napi_value exports);
 void defineNameTap(napi_env env, napi_value exports);
+void defineDatagramMeter(napi_env env, napi_value exports);
 
 }  // namespace bowline

@@ -95,9 +95,12 @@ type Constructor = new (...args: unknown[]) => { close(): void };
 
 /** Those that take a right need one of their own; without it there is only their constructor to try. */
 const PRIVILEGED = [native.ProcessStarts, native.ExecGate, native.NameTap] as unknown as Constructor[];
+/** Where control groups are not mounted there is nothing to open it with. */
+const METER = native.DatagramMeter as unknown as Constructor;
 const CLASSES = [
   ...([native.DeadlineTimer, native.UdpSocket, native.Netlink, native.Tun] as unknown as Constructor[]),
   ...PRIVILEGED,
+  METER,
 ];
 const isRoot = process.getuid!() === 0;
 

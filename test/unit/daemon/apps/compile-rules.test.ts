@@ -39,6 +39,14 @@ describe('compiled rules', () => {
     expect(executables.get('/usr/bin/firefox')?.id).toBe('1');
   });
 
+  it('know a program by the file that a link leads to', () => {
+    const { executables } = compileRules(
+      rules([{ kind: 'exec', path: '/usr/bin/firefox' }, 'direct']),
+      lookup,
+    );
+    expect([...executables.keys()]).toEqual(['/usr/bin/firefox', '/usr/lib/firefox/firefox']);
+  });
+
   it('know scripts by their own path, and the interpreter that runs them only as such', () => {
     const compiled = compileRules(
       rules([{ kind: 'exec', path: '/usr/bin/tool' }, 'direct'], [{ kind: 'app', id: 'weather' }, 'direct']),
