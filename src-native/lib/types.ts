@@ -306,12 +306,18 @@ export interface NativeProcessStarts {
 /**
  * Holds every process that is about to become one of certain programs, scripts included, until it is let through.
  * Whoever starts such a program waits meanwhile, so this process must never start one itself: it would wait for its own
- * answer. Opening it takes CAP_SYS_ADMIN. Who waits when it is closed is let through.
+ * answer. Opening it takes CAP_SYS_ADMIN, unless a group was handed over; using it takes no more than reading the
+ * programs. Who waits when it is closed is let through, also by the end of this process, which it does not keep from
+ * ending.
  */
 export interface NativeExecGate {
+  /** Its group, for handing over. What has a copy, too, keeps processes waiting after this one has ended. */
+  readonly descriptor: number;
   /** @throws Error with the errno name, such as `ENOENT`. */
   add(path: string): void;
   remove(path: string): void;
+  /** Holds no program from now on; who waits already still has to be let through. */
+  clear(): void;
   startPolling(onReadable: () => void): void;
   /**
    * Those who wait, four numbers each: process id, device and inode of the program, and a ticket. Each ticket has to be
@@ -462,10 +468,24 @@ export interface NativeApi {
    * process that has ended or hides it.
    */
   readonly executableOf: (pid: number) => string | null;
+  /**
+   * Takes over a group that somebody with CAP_SYS_ADMIN has opened, as this process has it from its start. It has no
+   * marks from then on, no child gets it, and the next {@link NativeExecGate} is made of it.
+   * @throws Error with the errno name, `EINVAL` for what is no group; `ERR_NOT_INHERITED`.
+   */
+  readonly adoptExecGroup: (fd: number) => void;
   /** Who is at the other end of a Unix stream socket, as of when it connected. */
   readonly peerCredentials: (fd: number) => PeerCredentials;
-  /** Sends a message to a service manager's socket, such as `$NOTIFY_SOCKET`; `@` begins an abstract name. */
-  readonly sdNotify: (path: string, message: string) => void;
+  /**
+   * Sends a message to a service manager's socket, such as `$NOTIFY_SOCKET`; `@` begins an abstract name.
+   * @param descriptor - goes along: the manager gets a copy.
+   */
+  readonly sdNotify: (path: string, message: string, descriptor?: number) => void;
+  /**
+   * Waits until the service manager has dealt with all that was sent to it before; nothing else runs meanwhile.
+   * @returns false if it has not within the time.
+   */
+  readonly sdBarrier: (path: string, timeoutMillis: number) => boolean;
   /**
    * Asks for turns of this length on the processor, for this thread: the shorter they are, the sooner it gets one after
    * it was woken, and the sooner the next has its own; the share of the processor stays. 100 to 100,000 microseconds.

@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "functions.h"
 #include "readable_object.h"
 
 namespace bowline {
@@ -12,7 +13,9 @@ class ExecGate final : public ReadableObject {
  public:
   static constexpr ObjectKind kKind = ObjectKind::kExecGate;
 
-  explicit ExecGate(Call&) : ReadableObject(kKind, "the gate", endAtError) {
+  explicit ExecGate(Call& call) : ReadableObject(kKind, "the gate", endAtError) {
+    fd_ = std::move(call.instance->execGroup);
+    if (fd_.isOpen()) return;
     fd_ = FileDescriptor(fanotify_init(FAN_CLASS_CONTENT | FAN_CLOEXEC | FAN_NONBLOCK, O_RDONLY | O_CLOEXEC));
     if (!fd_.isOpen()) throwSystem("fanotify_init");
   }
@@ -20,6 +23,29 @@ class ExecGate final : public ReadableObject {
   napi_value add(Call& call) { return mark(call, FAN_MARK_ADD); }
 
   napi_value remove(Call& call) { return mark(call, FAN_MARK_REMOVE); }
+
+  napi_value clear(Call& call) {
+    requireOpen();
+    flush(fd_.get());
+    return call.undefined();
+  }
+
+  napi_value descriptor(Call& call) {
+    requireOpen();
+    return makeInt32(call.env, fd_.get());
+  }
+
+  // Takes all marks away; fails for a descriptor that is no group.
+  static void flush(int fd) {
+    if (fanotify_mark(fd, FAN_MARK_FLUSH, 0, AT_FDCWD, nullptr) != 0) throwSystem("fanotify_mark");
+  }
+
+  // Whoever waits at the end of the process is let through by it.
+  napi_value startPolling(Call& call) {
+    const napi_value nothing = ReadableObject::startPolling(call);
+    letProcessEnd();
+    return nothing;
+  }
 
   // Four numbers for each who waits: process id, device and inode of the program, and the ticket for allow().
   napi_value read(Call& call) {
@@ -77,11 +103,25 @@ class ExecGate final : public ReadableObject {
   }
 };
 
+napi_value adoptExecGroup(Call& call) {
+  const int fd = call.int32(0, "fd");
+  const int flags = fcntl(fd, F_GETFD);
+  if (flags < 0) throwSystem("fcntl");
+  // Whatever this process has opened itself is closed on exec, and has an owner.
+  if ((flags & FD_CLOEXEC) != 0) throwCoded("ERR_NOT_INHERITED", "the descriptor is not one that was handed over");
+  ExecGate::flush(fd);
+  call.instance->execGroup = FileDescriptor(fd);
+  if (fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) throwSystem("fcntl");
+  return call.undefined();
+}
+
 void defineExecGate(napi_env env, napi_value exports) {
   defineClass(env, exports, "ExecGate", boundary<callConstructor<ExecGate>>,
               {
                   method<ExecGate, &ExecGate::add>("add"),
                   method<ExecGate, &ExecGate::remove>("remove"),
+                  method<ExecGate, &ExecGate::clear>("clear"),
+                  getter<ExecGate, &ExecGate::descriptor>("descriptor"),
                   // There is no way to stop: whoever waits would then wait for ever.
                   method<ExecGate, &ExecGate::startPolling>("startPolling"),
                   method<ExecGate, &ExecGate::read>("read"),

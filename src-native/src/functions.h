@@ -17,6 +17,9 @@ napi_value open(Call& call);
 napi_value cgroupMarkSet(Call& call);
 napi_value cgroupMarkClear(Call& call);
 
+// exec_gate.cc
+napi_value adoptExecGroup(Call& call);
+
 // process_starts.cc
 napi_value executableOf(Call& call);
 
@@ -25,6 +28,7 @@ napi_value nowMicros(Call& call);
 napi_value carrierUp(Call& call);
 napi_value peerCredentials(Call& call);
 napi_value sdNotify(Call& call);
+napi_value sdBarrier(Call& call);
 napi_value useTimeSlice(Call& call);
 
 // host_rule.cc

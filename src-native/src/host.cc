@@ -1,15 +1,19 @@
+#include <fcntl.h>
 #include <linux/ethtool.h>
 #include <linux/sockios.h>
 #include <net/if.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <cstddef>
+#include <string>
 #include <vector>
 
 #include "file_descriptor.h"
@@ -49,6 +53,50 @@ std::vector<gid_t> peerGroups(int fd) {
     groups.resize(length / sizeof(gid_t));
     if (isRead) return groups;
   }
+}
+
+struct ManagerAddress {
+  sockaddr_un name{};
+  socklen_t length = 0;
+};
+
+ManagerAddress managerAddress(Call& call) {
+  ManagerAddress address;
+  sockaddr_un& name = address.name;
+  name.sun_family = AF_UNIX;
+  const std::string path = call.string(0, "path", sizeof name.sun_path - 1);
+  if (path.size() < 2 || (path[0] != '/' && path[0] != '@')) {
+    throwRange("ERR_OUT_OF_RANGE", "path must begin with '/' or '@'");
+  }
+  memcpy(name.sun_path, path.data(), path.size());
+  // The abstract name space is written with '@' and meant as NUL.
+  if (path[0] == '@') name.sun_path[0] = '\0';
+  address.length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path.size());
+  return address;
+}
+
+constexpr int kNoDescriptor = -1;
+
+void notify(ManagerAddress address, std::string message, int descriptor) {
+  const FileDescriptor notifier(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (!notifier.isOpen()) throwSystem("socket");
+  iovec text{message.data(), message.size()};
+  msghdr head{};
+  head.msg_name = &address.name;
+  head.msg_namelen = address.length;
+  head.msg_iov = &text;
+  head.msg_iovlen = 1;
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof descriptor)]{};
+  if (descriptor != kNoDescriptor) {
+    head.msg_control = control;
+    head.msg_controllen = sizeof control;
+    cmsghdr* rights = CMSG_FIRSTHDR(&head);
+    rights->cmsg_level = SOL_SOCKET;
+    rights->cmsg_type = SCM_RIGHTS;
+    rights->cmsg_len = CMSG_LEN(sizeof descriptor);
+    memcpy(CMSG_DATA(rights), &descriptor, sizeof descriptor);
+  }
+  if (sendmsg(notifier.get(), &head, MSG_NOSIGNAL | MSG_DONTWAIT) < 0) throwSystem("sendmsg");
 }
 
 }  // namespace
@@ -106,24 +154,30 @@ napi_value peerCredentials(Call& call) {
 }
 
 napi_value sdNotify(Call& call) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  const std::string path = call.string(0, "path", sizeof address.sun_path - 1);
   const std::string message = call.string(1, "message", 4096);
-  if (path.size() < 2 || (path[0] != '/' && path[0] != '@')) {
-    throwRange("ERR_OUT_OF_RANGE", "path must begin with '/' or '@'");
-  }
-  memcpy(address.sun_path, path.data(), path.size());
-  // The abstract name space is written with '@' and meant as NUL.
-  if (path[0] == '@') address.sun_path[0] = '\0';
-  const socklen_t length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path.size());
-
-  const FileDescriptor notifier(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  if (!notifier.isOpen()) throwSystem("socket");
-  const ssize_t sent = sendto(notifier.get(), message.data(), message.size(), MSG_NOSIGNAL | MSG_DONTWAIT,
-                              reinterpret_cast<const sockaddr*>(&address), length);
-  if (sent < 0) throwSystem("sendto");
+  notify(managerAddress(call), message, call.has(2) ? call.int32(2, "descriptor") : kNoDescriptor);
   return call.undefined();
+}
+
+napi_value sdBarrier(Call& call) {
+  const ManagerAddress address = managerAddress(call);
+  const int32_t timeoutMillis = call.int32(1, "timeoutMillis");
+  if (timeoutMillis < 0) throwRange("ERR_OUT_OF_RANGE", "timeoutMillis must not be negative");
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) != 0) throwSystem("pipe2");
+  const FileDescriptor reader(ends[0]);
+  {
+    const FileDescriptor writer(ends[1]);
+    notify(address, "BARRIER=1", writer.get());
+  }
+  // Nothing is ever written: it ends when the manager, who has the only other end, closes it.
+  pollfd ended{reader.get(), 0, 0};
+  int ready = 0;
+  do {
+    ready = poll(&ended, 1, timeoutMillis);
+  } while (ready < 0 && errno == EINTR);
+  if (ready < 0) throwSystem("poll");
+  return makeBoolean(call.env, ready > 0);
 }
 
 napi_value useTimeSlice(Call& call) {

@@ -19,6 +19,8 @@ struct Instance {
   UdpScratch udpScratch;
   // Kept open for carrierUp(), which is asked many times a second.
   FileDescriptor controlSocket;
+  // Handed over by who started this process; the next gate takes it.
+  FileDescriptor execGroup;
 };
 
 }  // namespace bowline

@@ -33,6 +33,10 @@ void ReadableObject::wait(bool isWanted) {
   if (poll_.has_value()) poll_->watch(isWanted ? UV_READABLE : 0);
 }
 
+void ReadableObject::letProcessEnd() {
+  if (poll_.has_value()) poll_->keepLoopAlive(false);
+}
+
 void ReadableObject::endAtError(void* object, int, int) { static_cast<ReadableObject*>(object)->tell(); }
 
 void ReadableObject::goOnAtError(void* object, int status, int) {

@@ -31,6 +31,8 @@ class ReadableObject : public WrappedObject {
   bool isPolled() const { return readable_.isSet(); }
   // Without effect before the first startPolling().
   void wait(bool isWanted);
+  // The wait does not keep the process from ending.
+  void letProcessEnd();
   // JavaScript may close everything, so nothing of this object is used after it.
   void tell() const {
     if (readable_.isSet()) readable_.call();

@@ -70,7 +70,7 @@ test.each([
 test('a service manager that is not there is a system error', () => {
   expect(() => {
     sdNotify(join(dir, 'nobody.sock'), 'READY=1');
-  }).toThrow(expect.objectContaining({ code: 'ENOENT', syscall: 'sendto' }));
+  }).toThrow(expect.objectContaining({ code: 'ENOENT', syscall: 'sendmsg' }));
   for (const path of ['', 'relative', '/'.padEnd(200, 'x')]) {
     expect(() => {
       sdNotify(path, 'READY=1');
