@@ -23,6 +23,7 @@ const startedAt = Date.now();
 
 const PROGRAMS = [
   { name: 'bowlined', entry: 'src-daemon/main.ts', flags: DAEMON_FLAGS },
+  { name: 'bowline-gate', entry: 'src-daemon/gate.ts', flags: [] },
   { name: 'bowline-box', entry: 'src-box/main.ts', flags: DAEMON_FLAGS },
   { name: 'bowline', entry: 'src-cli/main.ts', flags: [] },
 ];

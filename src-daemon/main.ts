@@ -6,6 +6,7 @@ import {
   revertLeftovers,
   sysctlFiles,
 } from '../src-platform/index.ts';
+import { takeGateGroup } from '../src-platform/apps/gate-group.ts';
 import { createLog } from '../src-platform/log.ts';
 import { VERSION } from '../src-shared/version.ts';
 import { parseDaemonArguments, type DaemonArguments } from './arguments.ts';
@@ -25,6 +26,8 @@ async function main(args: DaemonArguments): Promise<number> {
   switch (args.command) {
     case 'run': {
       const log = createLog(args['log-level'], (line) => process.stderr.write(line));
+      // Before anything is started that would inherit it.
+      takeGateGroup(process.env, log);
       const { links, box } = args;
       return runDaemon(log, () =>
         Daemon.start({ stateDir: args['state-dir'], socketPath: args.socket, links, box }, log),

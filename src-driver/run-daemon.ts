@@ -1,6 +1,7 @@
 import { setPriority } from 'node:os';
 import { describeError, type Log } from '../src-platform/log.ts';
 import { native } from '../src-platform/native.ts';
+import { managerSocket } from '../src-platform/service-manager.ts';
 
 /** Something that runs until it is told to stop. */
 export interface Stoppable {
@@ -52,8 +53,8 @@ const PREFERRED_NICENESS = -7;
 const TIME_SLICE_MICROS = 100;
 
 function notifyManager(message: string): void {
-  const path = process.env['NOTIFY_SOCKET'];
-  if (path !== undefined && path !== '') native.sdNotify(path, message);
+  const path = managerSocket(process.env);
+  if (path !== null) native.sdNotify(path, message);
 }
 
 function isPermission(error: unknown): boolean {

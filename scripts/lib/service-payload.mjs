@@ -12,6 +12,7 @@ export const PACKAGED_PREFIX = '/opt/Bowline/resources/service';
 const PROGRAMS = [
   { name: 'bowline', flags: [] },
   { name: 'bowlined', flags: DAEMON_FLAGS },
+  { name: 'bowline-gate', flags: [] },
   { name: 'bowline-box', flags: DAEMON_FLAGS },
 ];
 

@@ -75,10 +75,9 @@ export class StartGate {
     }
   }
 
-  /** Holds nobody any more. */
+  /** Holds nobody any more. The gate itself stays: whoever may not open one has no second. */
   close(): void {
-    this.#gate?.close();
-    this.#gate = null;
+    this.#gate?.clear();
     this.#paths.clear();
     this.#rules.clear();
     this.#programs = new Map();
@@ -92,7 +91,7 @@ export class StartGate {
       this.#gate = gate;
     } catch (error) {
       this.#isRefused = true;
-      this.#log.debug('programs-not-held', { ...describeError(error), effect: WITHOUT });
+      this.#log.warn('programs-not-held', { ...describeError(error), effect: WITHOUT, advice: ADVICE });
     }
     return this.#gate;
   }
@@ -131,13 +130,13 @@ export class StartGate {
     try {
       await move;
     } finally {
-      // A gate that was closed meanwhile has let everybody through.
-      if (gate === this.#gate) gate.allow(ticket);
+      gate.allow(ticket);
     }
   }
 }
 
 const WITHOUT = 'a program under a rule is met right after its start rather than before';
+const ADVICE = 'start the service by its unit file, whose first step opens for it what this takes';
 
 /** Device and number of a file, which are the same in every sandbox that sees it; null if it is not there. */
 function fileOf(path: string): string | null {

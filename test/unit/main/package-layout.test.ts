@@ -167,7 +167,8 @@ function makeProject(dir: string): void {
   put(join(dir, 'dist/app/preload.cjs'), '');
   put(join(dir, 'dist/window/index.html'), '');
   put(join(dir, 'node_modules/zod/package.json'), '{ "name": "zod", "version": "4.6.7" }');
-  for (const name of ['bowline', 'bowlined', 'bowline-box']) put(join(dir, `dist/bin/${name}.js`), '');
+  for (const name of ['bowline', 'bowlined', 'bowline-gate', 'bowline-box'])
+    put(join(dir, `dist/bin/${name}.js`), '');
   put(join(dir, 'dist/build/Release/bowline.node'), '');
   const script = `
     const { assemblePayload } = await import(${JSON.stringify(`${PROJECT_DIR}scripts/lib/service-payload.mjs`)});

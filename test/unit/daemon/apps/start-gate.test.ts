@@ -43,8 +43,18 @@ describe('the gate', () => {
     expect([moved, kernel.allowed]).toEqual([[[7, '1']], []]);
     (move as (() => void) | null)?.();
     await expect.poll(() => kernel.allowed).toEqual([1]);
+  });
+
+  it('holds nobody without a rule, and then the programs of the next one: whoever may not open a gate has no second', async () => {
+    const gate = gateWith(() => Promise.resolve());
+    gate.follow(new Map([[program, RULE]]));
     gate.follow(new Map());
-    expect(kernel.isClosed).toBe(true);
+    expect(kernel.held).toEqual([]);
+    // Who was about to start in that moment goes on.
+    kernel.wait(7, program);
+    await expect.poll(() => kernel.allowed).toEqual([1]);
+    gate.follow(new Map([[program, RULE]]));
+    expect([kernel.opened, kernel.held]).toEqual([1, [program]]);
   });
 
   it('holds the new file of a program after an update, and one that was installed after its rule', () => {
@@ -70,6 +80,7 @@ function gateWith(onStart: (pid: number, rule: ProgramRule) => Promise<void>): S
   kernel = new FakeExecGate();
   const native = {
     ExecGate: function () {
+      kernel.opened++;
       return kernel;
     } as unknown as new () => NativeExecGate,
   };
@@ -83,7 +94,8 @@ function gateWith(onStart: (pid: number, rule: ProgramRule) => Promise<void>): S
 class FakeExecGate implements NativeExecGate {
   readonly held: string[] = [];
   readonly allowed: number[] = [];
-  isClosed = false;
+  readonly descriptor = 3;
+  opened = 0;
   #onReadable: (() => void) | null = null;
   readonly #waiting: number[] = [];
 
@@ -114,7 +126,11 @@ class FakeExecGate implements NativeExecGate {
     this.allowed.push(ticket);
   }
 
+  clear(): void {
+    this.held.length = 0;
+  }
+
   close(): void {
-    this.isClosed = true;
+    throw new Error('there is no second gate');
   }
 }
