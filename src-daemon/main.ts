@@ -26,7 +26,6 @@ async function main(args: DaemonArguments): Promise<number> {
   switch (args.command) {
     case 'run': {
       const log = createLog(args['log-level'], (line) => process.stderr.write(line));
-      // Before anything is started that would inherit it.
       takeGateGroup(process.env, log);
       const { links, box } = args;
       return runDaemon(log, () =>

@@ -6,7 +6,8 @@ export function managerSocket(environment: NodeJS.ProcessEnv): string | null {
 
 /**
  * Descriptors that the service manager has handed over to this very process, by their names (sd_listen_fds(3)). What
- * tells of them is taken out of the environment, whomever it was meant for. Each is still inherited by children.
+ * tells of them is taken out of the environment, whomever it was meant for. Children get none of them: Node has seen to
+ * that at its start. The caller closes them.
  */
 export function takeHandedOver(environment: NodeJS.ProcessEnv, pid: number): ReadonlyMap<string, number> {
   const { LISTEN_PID: owner, LISTEN_FDS: count = '', LISTEN_FDNAMES: names = '' } = environment;

@@ -469,9 +469,9 @@ export interface NativeApi {
    */
   readonly executableOf: (pid: number) => string | null;
   /**
-   * Takes over a group that somebody with CAP_SYS_ADMIN has opened, as this process has it from its start. It has no
-   * marks from then on, no child gets it, and the next {@link NativeExecGate} is made of it.
-   * @throws Error with the errno name, `EINVAL` for what is no group; `ERR_NOT_INHERITED`.
+   * Has the next {@link NativeExecGate} made of a group that somebody with CAP_SYS_ADMIN has opened and handed over.
+   * It is a copy, which no child gets; the caller closes the descriptor itself. Programs that it held are let go.
+   * @throws Error with the errno name, `EINVAL` for what is no group.
    */
   readonly adoptExecGroup: (fd: number) => void;
   /** Who is at the other end of a Unix stream socket, as of when it connected. */

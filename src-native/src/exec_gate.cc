@@ -104,14 +104,11 @@ class ExecGate final : public ReadableObject {
 };
 
 napi_value adoptExecGroup(Call& call) {
-  const int fd = call.int32(0, "fd");
-  const int flags = fcntl(fd, F_GETFD);
-  if (flags < 0) throwSystem("fcntl");
-  // Whatever this process has opened itself is closed on exec, and has an owner.
-  if ((flags & FD_CLOEXEC) != 0) throwCoded("ERR_NOT_INHERITED", "the descriptor is not one that was handed over");
-  ExecGate::flush(fd);
-  call.instance->execGroup = FileDescriptor(fd);
-  if (fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) throwSystem("fcntl");
+  // A copy, so that no number from outside decides what is closed here one day.
+  FileDescriptor copy(fcntl(call.int32(0, "fd"), F_DUPFD_CLOEXEC, 0));
+  if (!copy.isOpen()) throwSystem("fcntl");
+  ExecGate::flush(copy.get());
+  call.instance->execGroup = std::move(copy);
   return call.undefined();
 }
 

@@ -43,6 +43,7 @@ export function takeGateGroup(environment: NodeJS.ProcessEnv, log: Log): void {
     native.adoptExecGroup(descriptor);
   } catch (error) {
     log.warn('gate-not-taken', describeError(error));
+  } finally {
     closeSync(descriptor);
   }
 }
