@@ -1,15 +1,16 @@
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ControlClient } from '../../src-control/client.ts';
 import { daemonContract } from '../../src-shared/control/contract.ts';
 import { rulesReportSchema } from '../../src-shared/model/app-rule.ts';
 import { AppGroups, ownGroups } from './app-groups.ts';
+import { areBothLinksUsable } from './daemons.ts';
 import type { VirtualHome } from './home.ts';
 import { BOX_WAN, ROUTER_WAN } from './home-plan.ts';
 import { projectDir } from './programs.ts';
 import { inHome } from './scene.ts';
-import { asUser, capabilitiesOf, NOBODY } from './service-rights.ts';
+import { asService, asUser, capabilitiesOf, managerLog, NOBODY } from './service-rights.ts';
 import { VisitLoop, Visits } from './visits.ts';
 
 describe('with the rights that the service file gives, and no others', () => {
@@ -101,6 +102,84 @@ describe('with the rights that the service file gives, and no others', () => {
     });
   });
 });
+
+describe('with these rights and what root’s step before the start hands over', () => {
+  it('the first packet of a program takes its way, however it is started, by both protocols and both families', async () => {
+    await inHome({}, async (scene) => {
+      const { home } = scene;
+      const tunnel = await scene.tunnel({ laptop: { through: await asService(home.tempDir) } });
+      expect(readFileSync(managerLog(home.tempDir), 'utf8').split('\n').slice(0, 4)).toEqual([
+        ...['FDSTORE=1 FDNAME=bowline-gate', 'BARRIER=1'],
+        ...['FDSTOREREMOVE=1 FDNAME=bowline-gate', 'BARRIER=1'],
+      ]);
+      const visits = scene.use(await Visits.prepare(home));
+      const program = visits.program('program');
+      const rule = ['rule', 'add', '--exec', program, 'direct'];
+      // The one gate is there for every rule, also after a time without any.
+      await tunnel.cli(...rule);
+      await tunnel.cli('rule', 'remove', '1');
+      await tunnel.cli(...rule);
+
+      const starts: Readonly<Record<string, (args: readonly string[]) => Promise<readonly string[]>>> = {
+        'by a shell': (args) => visits.run('sh', ['-c', '"$0" "$@"; true', program, ...args]),
+        'forked deep': (args) => visits.run(program, [...args, '--forks', '6']),
+        'as another user': (args) => visits.run('setpriv', [...ANOTHER, program, ...args]),
+        'in a sandbox': (args) => visits.run('unshare', [...SANDBOX, program, ...args]),
+      };
+      const seen: Record<string, string> = {};
+      const names = new Map<number, string>();
+      for (const [how, start] of Object.entries(starts)) {
+        for (const family of [4, 6] as const) {
+          for (const protocol of ['tcp', 'udp'] as const) {
+            const number = names.size + 1;
+            const name = `${how}, ${protocol} over IPv${family}`;
+            names.set(number, name);
+            const [source = 'nothing'] = await start(visits.args({ family, protocol, number }));
+            seen[name] = source === ROUTER_WAN[`v${family}`] ? '' : `seen from ${source}, `;
+          }
+        }
+      }
+      const ways = await visits.ways();
+      for (const [number, name] of names) seen[name] += Object.keys(ways.get(number) ?? {}).join();
+      expect(seen).toEqual(Object.fromEntries([...names.values()].map((name) => [name, 'eth0/0'])));
+    });
+  });
+
+  it('nobody waits for a daemon that was killed, and the next one holds programs again', async () => {
+    await inHome({}, async (scene) => {
+      const { home } = scene;
+      const tunnel = await scene.tunnel({ laptop: { through: await asService(home.tempDir) } });
+      const visits = scene.use(await Visits.prepare(home));
+      const program = visits.program('program');
+      await tunnel.cli('rule', 'add', '--exec', program, 'direct');
+      let number = 0;
+      const visit = (): Promise<readonly string[]> => {
+        const args = visits.args({ family: 4, protocol: 'udp', number: ++number });
+        return visits.run('timeout', ['--signal=KILL', '10', program, ...args]);
+      };
+      expect(await visit()).toEqual([ROUTER_WAN.v4]);
+
+      process.kill(tunnel.laptop.pid, 'SIGSTOP');
+      let isHeld = true;
+      const held = visit().finally(() => (isHeld = false));
+      await scene.pause('a program waits for an answer', 500);
+      expect(isHeld).toBe(true);
+      await tunnel.laptop.kill();
+      // Whoever sees them: without the tunnel there is one way.
+      expect(await held).toEqual([ROUTER_WAN.v4]);
+      expect(await visit()).toEqual([ROUTER_WAN.v4]);
+
+      tunnel.laptop.start();
+      await tunnel.waitFor('both links', areBothLinksUsable);
+      const plain = visits.args({ family: 4, protocol: 'udp', number: ++number });
+      expect(await visits.run(visits.program('plain'), plain)).toEqual([BOX_WAN.v4]);
+      expect(await visit()).toEqual([ROUTER_WAN.v4]);
+    });
+  });
+});
+
+const ANOTHER = ['--reuid=1234', '--regid=1234', '--clear-groups'];
+const SANDBOX = ['--mount', '--pid', '--fork', '--mount-proc', '--uts', '--ipc'];
 
 const BOWLINE = join(projectDir(), 'bin/bowline');
 

@@ -9,6 +9,7 @@ import type { VirtualHome } from './home.ts';
 import { monotonicMicros } from './monotonic.ts';
 import { numberFromEnvironment } from './random-numbers.ts';
 import { inHome, type Scene } from './scene.ts';
+import { asService } from './service-rights.ts';
 import { Visits } from './visits.ts';
 
 /** How many programs start in a second, if the machine can. */
@@ -25,7 +26,13 @@ describe(`${RATE} starts of programs a second beside ${RULES} rules`, () => {
     });
   });
 
-  it('miss no rule as packaged: a socket of half a second later has its mark', async () => {
+  it('miss no rule as packaged', async () => {
+    await inHome({}, async (scene) => {
+      await playStorm(scene, await asService(scene.home.tempDir), ['mark']);
+    });
+  });
+
+  it('miss no rule where the kernel holds nobody for the daemon: a socket of half a second later has its mark', async () => {
     await inHome({}, async (scene) => {
       const library = await compileLibrary('rules/no-gate.cc');
       await playStorm(scene, ['env', `LD_PRELOAD=${library}`], ['mark', '500']);

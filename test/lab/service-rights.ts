@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { compileProgram } from './compile.ts';
 import { projectDir } from './programs.ts';
 
 /** Nobody: a user that owns nothing here but what the test gives it. */
@@ -41,4 +42,22 @@ export function asUser(id: number, tempDir: string, { names }: Capabilities): re
   ];
   const script = `chown -R ${id}:${id} "$1"; shift; exec ${drop.join(' ')} "$@"`;
   return ['sh', '-c', script, 'sh', tempDir];
+}
+
+/**
+ * The start of a command line that runs the laptop's daemon as the service manager would: root's step first, then as
+ * {@link asUser}, with what the step has handed over. What is said to the manager is in the file of {@link managerLog}.
+ */
+export async function asService(tempDir: string): Promise<readonly string[]> {
+  const manager = await compileProgram('rules/service-manager.cc');
+  const step = join(projectDir(), 'bin/bowline-gate');
+  return [manager, managerSocket(tempDir), step, ...asUser(NOBODY, tempDir, capabilitiesOf('bowlined'))];
+}
+
+export function managerLog(tempDir: string): string {
+  return `${managerSocket(tempDir)}.log`;
+}
+
+function managerSocket(tempDir: string): string {
+  return join(tempDir, 'manager.sock');
 }

@@ -1,4 +1,4 @@
-// Refuses what the kernel refuses to the packaged service, which has no CAP_SYS_ADMIN: holding starts of programs.
+// Refuses what the kernel refuses to a service without CAP_SYS_ADMIN that was handed nothing: holding starts of programs.
 #include <cerrno>
 
 extern "C" int fanotify_init(unsigned, unsigned) {
