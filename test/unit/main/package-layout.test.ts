@@ -5,6 +5,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
@@ -100,6 +101,11 @@ describe('the unpacked package', () => {
     const service = join(unpacked, 'resources/service');
     for (const file of ['node', 'bin/bowlined', 'dist/bin/bowlined.js', 'service-setup.sh', 'SHA256SUMS']) {
       expect(existsSync(join(service, file)), file).toBe(true);
+    }
+    for (const unit of readdirSync(join(service, 'systemd'))) {
+      const text = readFileSync(join(service, 'systemd', unit), 'utf8');
+      const programs = [...text.matchAll(/@PREFIX@\/(\S+)/g)].map(([, path = '']) => path);
+      expect(programs.filter((path) => !existsSync(join(service, path)))).toEqual([]);
     }
     execFileSync('sha256sum', ['--check', '--quiet', 'SHA256SUMS'], { cwd: service });
     symlinkSync(join(service, 'bin/bowlined'), join(dir, 'bowlined'));

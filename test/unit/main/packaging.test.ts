@@ -59,6 +59,28 @@ describe('the service files', () => {
   });
 });
 
+describe('the step of root before the daemon’s start', () => {
+  const lines = unitText('bowlined.service').split('\n');
+
+  it('may fail, is heard by the manager, and has room in its store for what it hands over', () => {
+    expect(lines).toEqual(
+      expect.arrayContaining([
+        'ExecStartPre=-+/opt/x/bin/bowline-gate',
+        'NotifyAccess=exec',
+        'FileDescriptorStoreMax=1',
+      ]),
+    );
+    // No other step has root's powers.
+    expect(lines.filter((line) => /^Exec\w+=[-@:!]*\+/.test(line))).toHaveLength(1);
+  });
+
+  it('leaves the daemon the one call that it takes to use it, and not the one to open another', () => {
+    const allowed = lines.flatMap((line) => /^SystemCallFilter=(?!~)(.*)$/.exec(line)?.[1]?.split(' ') ?? []);
+    expect(allowed).toContain('fanotify_mark');
+    expect(allowed).not.toContain('fanotify_init');
+  });
+});
+
 describe('the rule for polkit', () => {
   const RESOLVED_ACTIONS = ['set-dns-servers', 'set-domains', 'set-default-route', 'set-llmnr', 'set-mdns'];
 

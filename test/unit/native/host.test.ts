@@ -5,7 +5,13 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { getPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { carrierUp, peerCredentials, sdNotify, useTimeSlice } from '../../../src-native/lib/index.ts';
+import {
+  carrierUp,
+  peerCredentials,
+  sdBarrier,
+  sdNotify,
+  useTimeSlice,
+} from '../../../src-native/lib/index.ts';
 import { createNamespace, NAMESPACE_OBSTACLE, type Namespace } from '../../support/native/child.ts';
 
 let dir: string;
@@ -65,6 +71,26 @@ test.each([
   expect((await lines.next()).value).toBe('ready');
   sdNotify(address(), 'READY=1\nSTATUS=up');
   expect((await lines.next()).value).toBe('READY=1|STATUS=up');
+});
+
+test('a service manager has dealt with all before it when it lets go of a barrier, and is not waited for longer', async () => {
+  const path = join(dir, 'barrier.sock');
+  const receiver = spawn('python3', ['-c', NOTIFY_RECEIVER, path]);
+  const lines = readLines(receiver.stdout);
+  expect((await lines.next()).value).toBe('ready');
+  expect(sdBarrier(path, 60_000)).toBe(true);
+  expect((await lines.next()).value).toBe('BARRIER=1');
+
+  const silentPath = join(dir, 'silent.sock');
+  const silent = spawn('python3', [
+    '-c',
+    `${NOTIFY_RECEIVER.split('print(receiver')[0]}sys.stdin.read()`,
+    silentPath,
+  ]);
+  expect((await readLines(silent.stdout).next()).value).toBe('ready');
+  expect(sdBarrier(silentPath, 1)).toBe(false);
+  silent.kill('SIGKILL');
+  expect(() => sdBarrier(path, -1)).toThrow(RangeError);
 });
 
 test('a service manager that is not there is a system error', () => {
