@@ -1,7 +1,7 @@
 import { setPriority } from 'node:os';
 import { describeError, type Log } from '../src-platform/log.ts';
 import { native } from '../src-platform/native.ts';
-import { managerSocket } from '../src-platform/service-manager.ts';
+import { managerSocket, watchdogMillis } from '../src-platform/service-manager.ts';
 
 /** Something that runs until it is told to stop. */
 export interface Stoppable {
@@ -25,6 +25,7 @@ export async function runDaemon(log: Log, start: () => Promise<Stoppable>): Prom
     return isPermission(error) ? 4 : 1;
   }
   notifyManager('READY=1');
+  showLife(log);
   log.info('stopping', { signal: await signal });
   notifyManager('STOPPING=1');
   await daemon.stop();
@@ -55,6 +56,20 @@ const TIME_SLICE_MICROS = 100;
 function notifyManager(message: string): void {
   const path = managerSocket(process.env);
   if (path !== null) native.sdNotify(path, message);
+}
+
+/** Tells the service manager again and again that the event loop turns, if it wants to know. */
+function showLife(log: Log): void {
+  const pauseMillis = watchdogMillis(process.env, process.pid);
+  if (pauseMillis === null) return;
+  const show = (): void => {
+    try {
+      notifyManager('WATCHDOG=1');
+    } catch (error) {
+      log.debug('manager-not-told', describeError(error));
+    }
+  };
+  setInterval(show, pauseMillis).unref();
 }
 
 function isPermission(error: unknown): boolean {

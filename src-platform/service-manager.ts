@@ -20,5 +20,15 @@ export function takeHandedOver(environment: NodeJS.ProcessEnv, pid: number): Rea
   return new Map(handedOver.map((name, index) => [name, FIRST_DESCRIPTOR + index]));
 }
 
+/**
+ * How often the service manager wants a sign of life from this very process (sd_watchdog_enabled(3)), in milliseconds:
+ * twice in the time after which it takes it for hung. Null if it wants none.
+ */
+export function watchdogMillis(environment: NodeJS.ProcessEnv, pid: number): number | null {
+  const { WATCHDOG_PID: watched, WATCHDOG_USEC: micros = '' } = environment;
+  if ((watched !== undefined && watched !== String(pid)) || !/^[1-9]\d{0,11}$/.test(micros)) return null;
+  return Math.max(1, Math.floor(Number(micros) / 2_000));
+}
+
 /** Behind standard input, output and error. */
 const FIRST_DESCRIPTOR = 3;

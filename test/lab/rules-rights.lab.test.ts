@@ -112,6 +112,9 @@ describe('with these rights and what root’s step before the start hands over',
         ...['FDSTORE=1 FDNAME=bowline-gate', 'BARRIER=1'],
         ...['FDSTOREREMOVE=1 FDNAME=bowline-gate', 'BARRIER=1'],
       ]);
+      await scene.until('signs of life', () =>
+        readFileSync(managerLog(home.tempDir), 'utf8').split('WATCHDOG=1').length > 3 ? true : null,
+      );
       const visits = scene.use(await Visits.prepare(home));
       const program = visits.program('program');
       const rule = ['rule', 'add', '--exec', program, 'direct'];

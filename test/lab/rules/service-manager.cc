@@ -98,6 +98,8 @@ int main(int count, char** arguments) {
   FILE* log = fopen((path + ".log").c_str(), "ae");
   if (log == nullptr) die("fopen");
   setenv("NOTIFY_SOCKET", path.c_str(), 1);
+  setenv("WATCHDOG_USEC", "200000", 1);
+  setenv("WATCHDOG_PID", std::to_string(getpid()).c_str(), 1);
 
   const pid_t step = fork();
   if (step == 0) {

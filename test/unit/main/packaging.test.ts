@@ -70,6 +70,8 @@ describe('the step of root before the daemon’s start', () => {
         'FileDescriptorStoreMax=1',
       ]),
     );
+    // Programs wait for a daemon that hangs.
+    expect(lines).toContain('WatchdogSec=30');
     // No other step has root's powers.
     expect(lines.filter((line) => /^Exec\w+=[-@:!]*\+/.test(line))).toHaveLength(1);
   });

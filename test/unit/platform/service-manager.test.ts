@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { managerSocket, takeHandedOver } from '../../../src-platform/service-manager.ts';
+import { managerSocket, takeHandedOver, watchdogMillis } from '../../../src-platform/service-manager.ts';
 
 const PID = 4711;
 const OURS = { LISTEN_PID: '4711', LISTEN_FDS: '1', LISTEN_FDNAMES: 'bowline-gate' };
@@ -33,6 +33,20 @@ describe('descriptors of the service manager', () => {
     const environment = { ...OURS, NOTIFY_SOCKET: '/run/notify' };
     takeHandedOver(environment, pid);
     expect(environment).toEqual({ NOTIFY_SOCKET: '/run/notify' });
+  });
+});
+
+describe('signs of life', () => {
+  it.for([
+    { environment: { WATCHDOG_USEC: '30000000', WATCHDOG_PID: '4711' }, millis: 15_000 },
+    { environment: { WATCHDOG_USEC: '30000000' }, millis: 15_000 },
+    { environment: { WATCHDOG_USEC: '1' }, millis: 1 },
+    { environment: { WATCHDOG_USEC: '30000000', WATCHDOG_PID: '4712' }, millis: null },
+    { environment: { WATCHDOG_USEC: '0' }, millis: null },
+    { environment: { WATCHDOG_USEC: 'often' }, millis: null },
+    { environment: {}, millis: null },
+  ])('are wanted: $environment', ({ environment, millis }) => {
+    expect(watchdogMillis(environment, PID)).toBe(millis);
   });
 });
 
