@@ -53,7 +53,7 @@ export class Daemon implements HandledDaemon {
   readonly unplugged = new Set<string>();
   /** Called for each event of the session, after the daemon has looked at it. */
   readonly eventListeners = new Set<(event: SessionEvent) => void>();
-  private readonly loop: PacketLoop;
+  readonly loop: PacketLoop;
   private readonly boxTunnel: BoxTunnel;
   private readonly log: Log;
   private readonly settingsKeeper: SettingsKeeper;

@@ -38,6 +38,7 @@ import type { Settings } from '../../src-shared/model/settings.ts';
 import type { DaemonStatus } from '../../src-shared/model/status.ts';
 import { type Result, err, ok } from '../../src-shared/util/result.ts';
 import type { KnownBox } from '../arguments.ts';
+import type { WatchedPackets } from '../packet-loop.ts';
 import { AppCatalog } from './app-catalog.ts';
 import { compileRules, isAboutPrograms, isSameSubject, type CompiledRules } from './compile-rules.ts';
 import { DomainRules } from './domain-rules.ts';
@@ -57,6 +58,7 @@ export interface RuledDaemon {
   readonly settings: Settings;
   readonly links: readonly LinkSnapshot[];
   readonly box: Pick<KnownBox, 'hosts' | 'told'> | null;
+  readonly loop: WatchedPackets;
   status(): Pick<DaemonStatus, 'state'>;
   /** @throws StorageError; then nothing has changed. */
   changeSettings(change: Partial<Settings>): Promise<void>;
@@ -114,7 +116,7 @@ export class AppRules {
     this.#journal = journal;
     this.#network = new RuleNetwork(journal, this.#book);
     this.domains = new DomainRules({
-      ...{ native, journal, log, ways: this.#book },
+      ...{ native, journal, log, ways: this.#book, packets: daemon.loop },
       asker: new NameAsker({ askAddresses, now: native.nowMicros }),
       onChange: () => void this.#inTurn(() => this.#steer()),
     });

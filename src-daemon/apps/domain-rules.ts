@@ -11,9 +11,12 @@ import {
 import { describeError, type Log } from '../../src-platform/log.ts';
 import type { NativeApi } from '../../src-platform/native.ts';
 import type { AppRule } from '../../src-shared/model/app-rule.ts';
+import type { WatchedPackets } from '../packet-loop.ts';
 import { networkOf } from '../routing/network-of.ts';
+import { TUNNEL_NAME } from '../tunnel.ts';
 import { DomainBook } from './domain-book.ts';
 import type { NameAsker } from './name-asker.ts';
+import { TunnelNames } from './tunnel-names.ts';
 import type { WayBook } from './way-book.ts';
 
 /*
@@ -22,8 +25,9 @@ import type { WayBook } from './way-book.ts';
  * rules by address, so that a connection keeps the way that it began with: what is learnt or forgotten later is for the
  * connections that come after.
  *
- * Whoever asked gets the answer at the same moment as we do. So the way from an answer to the routing is as short as can
- * be, starts no program and waits for nothing; addresses are kept; and the domains themselves are asked for ahead.
+ * What comes through the tunnel is ours to deliver: the routing knows of an answer before whoever asked has it. Of all
+ * others we hear at the same moment as they do. So the way from an answer to the routing is as short as can be, starts no
+ * program and waits for nothing; addresses are kept; and the domains themselves are asked for ahead.
  */
 
 /** What stands around the rules about domains. */
@@ -40,6 +44,7 @@ export interface DomainRulesOptions {
   readonly log: Log;
   readonly ways: WayBook;
   readonly asker: Pick<NameAsker, 'follow' | 'hasAskedFor'>;
+  readonly packets: WatchedPackets;
   /** The firewall has to follow: see {@link DomainRules.ways}. */
   readonly onChange: () => void;
 }
@@ -154,10 +159,13 @@ export class DomainRules {
 
   #listen(): void {
     this.#ticker ??= setInterval(() => this.#onTick(), TICK_MS).unref();
-    if (this.#tap !== null) return;
-    const { native } = this.#options;
+    const { native, packets } = this.#options;
+    const onAnswer = (answer: NameAnswer): void => this.#take(answer);
+    const tap = (this.#tap ??= new NameTap({ native, now: native.nowMicros, onAnswer }));
+    packets.watcher ??= new TunnelNames((packet) => tap.hear(packet));
     try {
-      this.#tap = new NameTap({ native, now: native.nowMicros, onAnswer: (answer) => this.#take(answer) });
+      // What passes through the tunnel is heard in our own hands, and a socket there would cost every packet.
+      tap.follow(this.#links.flatMap(({ name, ifindex }) => (name === TUNNEL_NAME ? [] : [ifindex])));
       this.#failure = null;
     } catch (error) {
       if (!isSystemError(error)) throw error;
@@ -167,6 +175,7 @@ export class DomainRules {
   }
 
   #rest(): void {
+    this.#options.packets.watcher = null;
     this.#tap?.close();
     this.#tap = null;
     this.#failure = null;

@@ -341,8 +341,8 @@ export interface NativeDatagramMeter {
 }
 
 /**
- * Sees each question for a name that leaves this machine by UDP, and each answer that comes to it, on every interface
- * of this network namespace, the loopback one too. Opening it takes CAP_NET_RAW.
+ * Sees each question for a name that leaves this machine by UDP over one interface, and each answer that comes to it
+ * there; on the loopback interface too. Opening it takes CAP_NET_RAW, and fails with `ENODEV` if there is no such interface.
  */
 export interface NativeNameTap {
   startPolling(onReadable: () => void): void;
@@ -506,7 +506,7 @@ export interface NativeApi {
   readonly Netlink: new (options: NetlinkOptions) => NativeNetlink;
   readonly ProcessStarts: new () => NativeProcessStarts;
   readonly ExecGate: new () => NativeExecGate;
-  readonly NameTap: new () => NativeNameTap;
+  readonly NameTap: new (ifindex: number) => NativeNameTap;
   /** `root` is the mount point of cgroup v2. */
   readonly DatagramMeter: new (root: string) => NativeDatagramMeter;
 }

@@ -57,7 +57,8 @@ void filterNames(int fd) {
   }
 }
 
-FileDescriptor openTap() {
+FileDescriptor openTap(int interfaceIndex) {
+  if (interfaceIndex < 1) throwRange("ERR_OUT_OF_RANGE", "ifindex must be at least 1");
   // Protocol 0: nothing comes in before the filter is there.
   FileDescriptor fd(socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!fd.isOpen()) throwSystem("socket");
@@ -66,23 +67,26 @@ FileDescriptor openTap() {
   if (setsockopt(fd.get(), SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof size) != 0) {
     setsockopt(fd.get(), SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
   }
-  sockaddr_ll every{};
-  every.sll_family = AF_PACKET;
+  sockaddr_ll address{};
+  address.sll_family = AF_PACKET;
+  address.sll_ifindex = interfaceIndex;
   // Only whoever listens to all protocols is shown what leaves.
-  every.sll_protocol = htons(ETH_P_ALL);
-  if (bind(fd.get(), reinterpret_cast<const sockaddr*>(&every), sizeof every) != 0) throwSystem("bind");
+  address.sll_protocol = htons(ETH_P_ALL);
+  if (bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) throwSystem("bind");
   return fd;
 }
 
 }  // namespace
 
-// Sees the questions for names that leave this machine, and the answers that come to it.
+// Sees the questions for names that leave this machine by one interface, and the answers that come by it.
 class NameTap final : public ReadableObject {
  public:
   static constexpr ObjectKind kKind = ObjectKind::kNameTap;
 
   // read() takes an error condition away, such as that of an interface that went down.
-  explicit NameTap(Call&) : ReadableObject(kKind, "the name tap", goOnAtError) { fd_ = openTap(); }
+  explicit NameTap(Call& call) : ReadableObject(kKind, "the name tap", goOnAtError) {
+    fd_ = openTap(call.int32(0, "ifindex"));
+  }
 
   // IP packets, cut off behind kSnapBytes.
   napi_value read(Call& call) {

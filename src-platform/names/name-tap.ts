@@ -1,4 +1,5 @@
 import type { NativeApi, NativeNameTap } from '../../src-native/lib/types.ts';
+import { errnoOf } from '../storage/atomic-file.ts';
 import { readNamePacket, type NameMessage } from './name-packet.ts';
 
 /** An answer to a question of this machine: what the name is called on the way, and its addresses. */
@@ -17,31 +18,57 @@ export interface NameTapOptions {
 }
 
 /**
- * Hears the answers that name servers give to this machine, whoever asked: on the links, in the tunnel, and from a
- * resolver on the machine itself. Nothing is delayed or changed. An answer counts once, and only to a question that was
- * seen: who wants to forge one has to guess what a resolver makes strangers guess, too.
+ * Hears the answers that name servers give to this machine, whoever asked: on the links, and from a resolver on the
+ * machine itself. Nothing is delayed or changed. An answer counts once, and only to a question that was seen: who wants
+ * to forge one has to guess what a resolver makes strangers guess, too.
  */
 export class NameTap {
-  readonly #tap: NativeNameTap;
+  readonly #native: NameTapOptions['native'];
   readonly #questions: OpenQuestions;
   readonly #onAnswer: (answer: NameAnswer) => void;
+  /** By interface. */
+  readonly #taps = new Map<number, NativeNameTap>();
 
-  /** @throws Error with the errno name, such as `EPERM` without CAP_NET_RAW. */
   constructor({ native, now, onAnswer }: NameTapOptions) {
-    this.#tap = new native.NameTap();
+    this.#native = native;
     this.#questions = new OpenQuestions(now);
     this.#onAnswer = onAnswer;
-    this.#tap.startPolling(() => this.#onReadable());
+  }
+
+  /**
+   * Listens to these interfaces, and to no others any more; those that are gone already are passed over.
+   *
+   * @throws Error with the errno name, such as `EPERM` without CAP_NET_RAW; then some may not be heard.
+   */
+  follow(ifindexes: readonly number[]): void {
+    for (const [ifindex, tap] of this.#taps) {
+      if (ifindexes.includes(ifindex)) continue;
+      tap.close();
+      this.#taps.delete(ifindex);
+    }
+    for (const ifindex of ifindexes) if (!this.#taps.has(ifindex)) this.#open(ifindex);
+  }
+
+  /** Looks at a packet that passes elsewhere, such as through the tunnel. @param packet from the IP header on */
+  hear(packet: Uint8Array): void {
+    const answer = this.#questions.take(packet);
+    if (answer !== null) this.#onAnswer(answer);
   }
 
   close(): void {
-    this.#tap.close();
+    this.follow([]);
   }
 
-  #onReadable(): void {
-    for (const packet of this.#tap.read()) {
-      const answer = this.#questions.take(packet);
-      if (answer !== null) this.#onAnswer(answer);
+  #open(ifindex: number): void {
+    try {
+      const tap = new this.#native.NameTap(ifindex);
+      this.#taps.set(ifindex, tap);
+      tap.startPolling(() => {
+        for (const packet of tap.read()) this.hear(packet);
+      });
+    } catch (error) {
+      // It went while we were about to listen.
+      if (errnoOf(error) !== 'ENODEV') throw error;
     }
   }
 }

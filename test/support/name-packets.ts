@@ -56,6 +56,8 @@ export function udpPacket(source: End, destination: End, payload: Uint8Array): U
   packet.set(bytesOf(destination.address), is4 ? 16 : 24);
   packet.writeUInt16BE(source.port, head);
   packet.writeUInt16BE(destination.port, head + 2);
+  packet.writeUInt16BE(is4 ? packet.length : packet.length - head, is4 ? 2 : 4);
+  packet.writeUInt16BE(packet.length - head, head + 4);
   packet.set(payload, head + 8);
   return packet;
 }

@@ -124,7 +124,7 @@ test('no arguments and no descriptors bring the process down', () => {
     new native.UdpSocket({ family: 4, localPort: 0 }),
     new native.UdpSocket({ family: 6, localPort: 0, dualStack: true, packetInfo: true }),
     new native.Netlink({ groups: ['link'] }),
-    ...(isRoot ? PRIVILEGED.map((made) => new made()) : []),
+    ...(isRoot ? PRIVILEGED.map((made) => new made(1)) : []),
   ];
   let thrown = 0;
   let returned = 0;

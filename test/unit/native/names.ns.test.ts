@@ -1,3 +1,4 @@
+import type * as ChildProcess from 'node:child_process';
 import type * as Dgram from 'node:dgram';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createNamespace, NAMESPACE_OBSTACLE, type Namespace } from '../../support/native/child.ts';
@@ -9,9 +10,10 @@ describe.skipIf(NAMESPACE_OBSTACLE !== null)('in a network namespace (needs root
     namespace.remove();
   });
 
-  test('questions that leave and answers that come are seen once each, and nothing else', async () => {
+  test('questions that leave and answers that come are seen once each, also after the interface was down', async () => {
     const seen = await namespace.run(async (native, _, { require: load }) => {
       const dgram = load('node:dgram') as typeof Dgram;
+      const { execFileSync } = load('node:child_process') as typeof ChildProcess;
       const socketAt = (type: 'udp4' | 'udp6', port: number, address: string) =>
         new Promise<Dgram.Socket>((resolve) => {
           const socket = dgram.createSocket(type);
@@ -19,9 +21,11 @@ describe.skipIf(NAMESPACE_OBSTACLE !== null)('in a network namespace (needs root
             resolve(socket);
           });
         });
-      const tap = new native.NameTap();
+      // The loopback interface is the first of each namespace.
+      const tap = new native.NameTap(1);
       const packets: Uint8Array[] = [];
       tap.startPolling(() => packets.push(...tap.read()));
+      for (const state of ['down', 'up']) execFileSync('ip', ['link', 'set', 'lo', state]);
       for (const [type, address] of [
         ['udp4', '127.0.0.1'],
         ['udp6', '::1'],
@@ -57,6 +61,21 @@ describe.skipIf(NAMESPACE_OBSTACLE !== null)('in a network namespace (needs root
       [6, 56, 'question'],
       [6, 4096, 'answer a'],
     ]);
+  });
+
+  test('an interface that does not exist is told from what is no interface', async () => {
+    const codes = await namespace.run((native) => {
+      const codeOf = (ifindex: number): unknown => {
+        try {
+          new native.NameTap(ifindex).close();
+          return null;
+        } catch (error) {
+          return (error as { code: unknown }).code;
+        }
+      };
+      return [1, 4_242, 0].map(codeOf);
+    }, null);
+    expect(codes).toEqual([null, 'ENODEV', 'ERR_OUT_OF_RANGE']);
   });
 
   test('rules of single addresses come and go, and are told from others', async () => {

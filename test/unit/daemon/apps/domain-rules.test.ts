@@ -1,10 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { DomainRules, type DomainSurroundings } from '../../../../src-daemon/apps/domain-rules.ts';
+import type { WatchedPackets } from '../../../../src-daemon/packet-loop.ts';
 import { NameAsker } from '../../../../src-daemon/apps/name-asker.ts';
 import { WayBook } from '../../../../src-daemon/apps/way-book.ts';
 import { createLog } from '../../../../src-platform/log.ts';
 import type { AppRule, RuleAction } from '../../../../src-shared/model/app-rule.ts';
 import { linkSnapshot } from '../../../support/doctor-subject.ts';
+import { DeliveryTable } from '../../../support/delivery-table.ts';
 import { FakeHostRules } from '../../../support/fake-host-rules.ts';
 import { answerPacket, questionPacket, type NamePacketOptions } from '../../../support/name-packets.ts';
 
@@ -28,13 +30,19 @@ const AROUND: DomainSurroundings = {
   boxAddresses: ['198.51.100.9', 'box.example'],
 };
 
+/** Interfaces by their number. */
+const NUMBERS = ['', 'lo', 'eth0', 'wlan0', 'bowline0'];
+
 /** What a listener for answers does in memory. */
 class FakeTap {
   static readonly open: FakeTap[] = [];
   packets: Uint8Array[] = [];
   onReadable: () => void = () => undefined;
 
-  constructor() {
+  readonly ifindex: number;
+
+  constructor(ifindex: number) {
+    this.ifindex = ifindex;
     FakeTap.open.push(this);
   }
 
@@ -60,7 +68,8 @@ let now: number;
 let remotes: string[];
 let asked: string[];
 let isResolverThere: boolean;
-let openTap: () => FakeTap;
+let openTap: (ifindex: number) => FakeTap;
+let packets: WatchedPackets;
 let onChange: ReturnType<typeof vi.fn<() => void>>;
 let domains: DomainRules;
 
@@ -71,8 +80,9 @@ beforeEach(() => {
   now = 1;
   remotes = [];
   asked = [];
-  openTap = () => new FakeTap();
+  openTap = (ifindex) => new FakeTap(ifindex);
   onChange = vi.fn<() => void>();
+  packets = { watcher: null };
   isResolverThere = true;
   const askAddresses = (name: string): Promise<boolean> => {
     asked.push(name);
@@ -82,8 +92,8 @@ beforeEach(() => {
     native: {
       hostRule: kernel.hostRule,
       NameTap: class {
-        constructor() {
-          return openTap();
+        constructor(ifindex: number) {
+          return openTap(ifindex);
         }
       } as never,
       inetSockets: () =>
@@ -96,6 +106,7 @@ beforeEach(() => {
     log: createLog('error', () => undefined),
     ways: new WayBook(),
     asker: new NameAsker({ askAddresses, now: () => now }),
+    packets,
     onChange,
   });
 });
@@ -121,6 +132,20 @@ function hear(options: NamePacketOptions): void {
   tap?.onReadable();
 }
 
+/** Lets a packet leave through the tunnel. */
+function send(packet: Uint8Array): void {
+  const table = new DeliveryTable();
+  const { at, length } = table.place(packet);
+  packets.watcher?.onEnter(table.bytes, at, length);
+}
+
+/** Lets packets come through the tunnel. */
+function deliver(...answers: readonly Uint8Array[]): void {
+  const table = new DeliveryTable();
+  for (const answer of answers) table.add(answer);
+  packets.watcher?.onLeave(table, table.at, table.count);
+}
+
 describe('rules about domains', () => {
   it('listen only while there are some', async () => {
     await rulesAre();
@@ -135,7 +160,51 @@ describe('rules about domains', () => {
     expect(kernel.rules).toEqual([]);
     await rulesAre();
     expect(FakeTap.open).toEqual([]);
+    expect(packets.watcher).toBeNull();
     expect(vi.getTimerCount()).toBeLessThanOrEqual(1);
+  });
+
+  it('lead an address that is told through the tunnel before anybody has the answer', async () => {
+    await rulesAre(['example.org', 'direct']);
+    deliver(answerPacket(EXAMPLE));
+    expect(kernel.rules).toEqual([]);
+    send(questionPacket(EXAMPLE));
+    deliver(answerPacket(EXAMPLE));
+    expect(kernel.wayOf('203.0.113.1')).toBe('254');
+    expect(domains.hasHeardOf('example.org')).toBe(true);
+  });
+
+  it('take an answer once, wherever it is heard', async () => {
+    await rulesAre(['example.org', 'direct']);
+    const [tap] = FakeTap.open;
+    const other = { ...EXAMPLE, answers: [{ ...EXAMPLE.answers![0]!, data: '203.0.113.3' }] };
+    send(questionPacket(EXAMPLE));
+    deliver(answerPacket(EXAMPLE), answerPacket(other as NamePacketOptions));
+    tap?.packets.push(answerPacket(other as NamePacketOptions));
+    tap?.onReadable();
+    expect(kernel.wayOf('203.0.113.1')).toBe('254');
+    expect(kernel.wayOf('203.0.113.3')).toBe('-');
+  });
+
+  it('listen to each interface but the tunnel’s, as they come and go', async () => {
+    const links = (...names: readonly string[]): DomainSurroundings => ({
+      ...AROUND,
+      links: names.map((name) => linkSnapshot(name, NUMBERS.indexOf(name))),
+    });
+    const listened = async (...names: readonly string[]): Promise<readonly number[]> => {
+      const subject = { kind: 'domain', name: 'example.org' } as const;
+      await domains.follow([{ id: '1', subject, action: 'direct' }], links(...names));
+      domains.apply();
+      return FakeTap.open.map(({ ifindex }) => ifindex).sort();
+    };
+    expect(await listened('lo', 'eth0', 'bowline0')).toEqual([1, 2]);
+    expect(await listened('lo', 'wlan0', 'bowline0')).toEqual([1, 3]);
+    openTap = () => {
+      throw Object.assign(new Error('ENODEV: bind'), { code: 'ENODEV' });
+    };
+    expect(await listened('lo', 'eth0', 'wlan0')).toEqual([1, 3]);
+    expect(domains.failure).toBeNull();
+    expect(await listened('wlan0')).toEqual([3]);
   });
 
   it('lead an address within the turn in which its answer came, and tell the firewall later, once', async () => {
@@ -230,7 +299,7 @@ describe('rules about domains', () => {
     };
     await rulesAre(['example.org', 'direct']);
     expect(domains.failure).toBe('EPERM: socket');
-    openTap = () => new FakeTap();
+    openTap = (ifindex) => new FakeTap(ifindex);
     await vi.advanceTimersByTimeAsync(30_000);
     expect(domains.failure).toBeNull();
     hear(EXAMPLE);
