@@ -7,7 +7,7 @@ import { doctorCheck } from './desktop/doctor-check.ts';
 import { HOME_RESOLVER, NameServer, setResolvConf } from './desktop/name-server.ts';
 import { carrier } from './faults.ts';
 import type { VirtualHome } from './home.ts';
-import { BOX_WAN, ROUTER_WAN } from './home-plan.ts';
+import { BOX_WAN, ROUTER_WAN, SERVER } from './home-plan.ts';
 import {
   HAS_DNSMASQ,
   HeldConnection,
@@ -175,30 +175,56 @@ describe.skipIf(!HAS_DNSMASQ)('a rule about a domain (needs dnsmasq-base)', () =
     });
   });
 
-  it('says how many first connections to a new name are too early, by way of two kinds of resolvers', async () => {
+  it('is in time for every first connection to a name that is asked for through the tunnel', async () => {
     await inHome({}, async (scene) => {
       const { home } = scene;
       await prepareHosts(home);
-      const kinds = ['plain', 'stub'] as const;
-      const hosts = kinds.map((kind, index) =>
-        Array.from({ length: FIRSTS }, (_, each) => namedHost(`n${each}.${kind}`, 10 + index * 100 + each)),
-      );
-      await NameServer.start(scene, 'router', hosts.flat().flatMap(hostArgs));
-      await NameServer.start(scene, 'laptop', [`--server=/lab.example/${HOME_RESOLVER}`, '--cache-size=0']);
+      const firsts = new FirstConnections(scene);
+      const rounds = RESOLVERS.flatMap((resolver) => MODES.map((mode) => ({ resolver, mode })));
+      const hosts = rounds.map(() => firsts.newHosts('tunnel', FIRSTS_OF_A_MODE));
+      const races = RACES.map(({ domain }) => firsts.newHosts(domain, FIRSTS));
+      const own = races.at(-1)!;
+      for (const node of ['router', 'net'] as const)
+        await NameServer.start(scene, node, [...hosts, ...races].flat().flatMap(hostArgs));
+      await NameServer.start(scene, 'laptop', [
+        ...[`--server=/tunnel.lab.example/${SERVER.v6}`, `--server=/link.lab.example/${HOME_RESOLVER}`],
+        ...['--cache-size=0', ...own.flatMap(hostArgs)],
+      ]);
       setResolvConf(home, HOME_RESOLVER);
       const tunnel = await scene.tunnel();
       const visitor = await Visitor.prepare(scene);
       await tunnel.cli('rule', 'add', '--domain', 'lab.example', 'only:wlan0');
-      for (const [index, kind] of kinds.entries()) {
-        setResolvConf(home, kind === 'plain' ? HOME_RESOLVER : '127.0.0.1');
-        let early = 0;
-        for (const host of hosts[index]!) {
-          const source = await visitor.sourceOf(host, 4, 'tcp');
-          if (source !== ROUTER_WAN.v4) early++;
-          await isLed(scene, host);
-          await visitor.visitOnce(host, 4, 'tcp', 'only:wlan0');
-        }
-        scene.report(`${kind} resolver: ${early} of ${FIRSTS} first connections went the old way`);
+      const isRouted = async (): Promise<boolean> =>
+        (await rulesOf(home)).includes(`to ${HOME_RESOLVER} ipproto `);
+      await scene.until('questions in the tunnel', async () => ((await isRouted()) ? true : null));
+      const early: Record<string, number> = {};
+      for (const [index, { mode, resolver }] of rounds.entries()) {
+        setResolvConf(home, resolver.address);
+        await tunnel.cli('mode', mode);
+        for (const family of [4, 6] as const)
+          early[`${resolver.name}, ${mode}, IPv${family}`] = await firsts.countEarly(
+            visitor,
+            hosts[index]!,
+            family,
+          );
+      }
+      scene.report(
+        `${2 * hosts.flat().length} first connections by way of the tunnel: ${JSON.stringify(early)}`,
+      );
+      expect(early).toEqual(Object.fromEntries(Object.keys(early).map((round) => [round, 0])));
+
+      // What is not asked for through the tunnel is another matter: the server no longer serves the box.
+      await home.nft('router', DEAF_TO_BOX);
+      await tunnel.cli('off', '--now');
+      setResolvConf(home, HOME_RESOLVER);
+      await tunnel.cli('on');
+      await tunnel.waitFor('both links again', areBothLinksUsable);
+      await scene.pause('the server is asked in vain through the tunnel', 2000);
+      expect(await isRouted()).toBe(false);
+      for (const [index, { name, address }] of RACES.entries()) {
+        setResolvConf(home, address);
+        const count = await firsts.countEarly(visitor, races[index]!, 4);
+        scene.report(`${name}: ${count} of ${FIRSTS} first connections went the old way`);
       }
       expect(visitor.complaints).toEqual([]);
     });
@@ -206,7 +232,50 @@ describe.skipIf(!HAS_DNSMASQ)('a rule about a domain (needs dnsmasq-base)', () =
 });
 
 const FIRSTS = 30;
+const FIRSTS_OF_A_MODE = 20;
 const AWAY = 'while its link is away';
+const MODES = ['seamless', 'bonded', 'redundant'] as const;
+const RESOLVERS = [
+  { name: 'the C library asks the server of the network', address: HOME_RESOLVER },
+  { name: 'a resolver on the machine asks one in the internet', address: '127.0.0.1' },
+] as const;
+
+/** Answers that do not come through the tunnel. */
+const RACES = [
+  { name: 'a server that is asked over a link', domain: 'link', address: HOME_RESOLVER },
+  { name: 'a resolver on the machine that asks it', domain: 'link', address: '127.0.0.1' },
+  { name: 'a resolver on the machine that knows already', domain: 'own', address: '127.0.0.1' },
+] as const;
+const DEAF_TO_BOX =
+  'add table ip deaf; add chain ip deaf input { type filter hook input priority 0; }; ' +
+  'add rule ip deaf input ip saddr 192.168.77.1 udp dport 53 drop;';
+
+/** First connections to names that nobody has asked for. */
+class FirstConnections {
+  readonly #scene: Scene;
+  #number = 0;
+
+  constructor(scene: Scene) {
+    this.#scene = scene;
+  }
+
+  newHosts(domain: string, count: number): readonly NamedHost[] {
+    return Array.from({ length: count }, () => namedHost(`n${++this.#number}.${domain}`, this.#number));
+  }
+
+  /** @returns how many went as without the rule, which keeps all to wlan0 */
+  async countEarly(visitor: Visitor, hosts: readonly NamedHost[], family: 4 | 6): Promise<number> {
+    let early = 0;
+    for (const host of hosts) {
+      if ((await visitor.sourceOf(host, family, 'tcp')) !== wayOf('only:wlan0').source[family]) early++;
+      await this.#scene.until(`${host.name} to be known`, async () =>
+        (await rulesOf(this.#scene.home)).includes(`to ${host[family]} `) ? true : null,
+      );
+      await visitor.visitOnce(host, family, 'tcp', 'only:wlan0');
+    }
+    return early;
+  }
+}
 
 /** Visits hosts by their names, and holds each visit against what its rule says. */
 class Visitor {
