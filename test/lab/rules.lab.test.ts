@@ -10,6 +10,7 @@ import type { VirtualHome } from './home.ts';
 import { BOX_WAN, ROUTER_WAN } from './home-plan.ts';
 import { projectDir } from './programs.ts';
 import { inHome } from './scene.ts';
+import { asService } from './service-rights.ts';
 import { Visits, type Visit } from './visits.ts';
 
 const ACTIONS: readonly RuleAction[] = [
@@ -20,13 +21,19 @@ const ACTIONS: readonly RuleAction[] = [
   'redundant',
 ];
 
-describe('a rule leads every packet of a program, the first included', () => {
+describe.each([
+  { service: 'run by root', start: () => Promise.resolve([]) },
+  { service: 'as packaged', start: asService },
+])('a rule of a service $service leads every packet of a program, the first included', ({ start }) => {
   it('however it is started, by both protocols and both families', async () => {
     await inHome({}, async (scene) => {
       const { home } = scene;
+      const service = await start(home.tempDir);
       const before = await home.systemState('laptop');
       const group = scene.use(new AppGroups(home));
-      const tunnel = await scene.tunnel({ laptop: { through: ['env', `XDG_DATA_DIRS=${dataDir(home)}`] } });
+      const tunnel = await scene.tunnel({
+        laptop: { through: [...service, 'env', `XDG_DATA_DIRS=${dataDir(home)}`] },
+      });
       const visits = scene.use(await Visits.prepare(home));
       const plain = visits.program('plain');
       const expected = new Map<number, { readonly what: string; readonly action: RuleAction | null }>();
@@ -36,14 +43,14 @@ describe('a rule leads every packet of a program, the first included', () => {
       const visit = async (
         what: string,
         action: RuleAction | null,
-        start: (args: readonly string[]) => Promise<readonly string[]>,
+        go: (args: readonly string[]) => Promise<readonly string[]>,
       ): Promise<void> => {
         for (const family of [4, 6] as const) {
           for (const protocol of ['tcp', 'udp'] as const) {
             const own: Visit = { family, protocol, number: ++number };
             const name = `${action ?? 'no rule'}, ${what}, ${protocol} over IPv${family}`;
             expected.set(number, { what: name, action });
-            const [source = 'nothing'] = await start(visits.args(own));
+            const [source = 'nothing'] = await go(visits.args(own));
             if (source !== wayOf(action).source[family]) complaints.push(`${name}: seen from ${source}`);
           }
         }
