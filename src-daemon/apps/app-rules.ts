@@ -42,7 +42,7 @@ import type { WatchedPackets } from '../packet-loop.ts';
 import { AppCatalog } from './app-catalog.ts';
 import { compileRules, isAboutPrograms, isSameSubject, type CompiledRules } from './compile-rules.ts';
 import { DomainRules } from './domain-rules.ts';
-import { missingFacilities, type MissingFacility } from './facilities.ts';
+import { isEssential, missingFacilities, type MissingFacility } from './facilities.ts';
 import { NameAsker } from './name-asker.ts';
 import { OpenSockets } from './open-sockets.ts';
 import { ProgramSorter } from './program-sorter.ts';
@@ -167,18 +167,19 @@ export class AppRules {
   /** What the rules do now. */
   async report(): Promise<RulesReport> {
     await this.#lastChange.catch(() => undefined);
-    const missing = this.#lookForMissing().map(({ facility }) => facility);
+    const missing = this.missing.map(({ facility }) => facility);
     return { rules: this.#daemon.settings.rules.map((rule) => this.#statusOf(rule)), missing };
   }
 
   /** What this machine lacks, as of a minute ago at most. */
-  #lookForMissing(): readonly MissingFacility[] {
+  get missing(): readonly MissingFacility[] {
     const now = native.nowMicros();
     if (this.#missing === null || now - this.#lookedAt > LOOK_INTERVAL_MICROS) {
       this.#missing = missingFacilities();
       this.#lookedAt = now;
     }
-    return this.#missing;
+    const because = this.#sorter?.holdFailure ?? null;
+    return because === null ? this.#missing : [...this.#missing, { facility: 'fanotify', because }];
   }
 
   /** Adds a rule, or gives the one about this subject another action. @throws StorageError */
@@ -254,7 +255,7 @@ export class AppRules {
   /** Puts one process under an action; what it starts follows. */
   enter(pid: number | null, action: RuleAction): Promise<Result<Record<string, never>, ControlError>> {
     return this.#inTurn(async () => {
-      const [missing] = this.#lookForMissing().filter(({ facility }) => facility !== 'proc-connector');
+      const [missing] = this.missing.filter(isEssential);
       if (missing !== undefined || this.#sorter === null)
         return err(
           controlError('RULES_UNSUPPORTED', `${missing?.because ?? ''}; bowline doctor says what helps`),
@@ -395,11 +396,7 @@ export class AppRules {
   }
 
   #problemOf({ id, subject, action }: AppRule): RuleProblem | null {
-    if (
-      isAboutPrograms(subject) &&
-      this.#missing?.some(({ facility }) => facility !== 'proc-connector') === true
-    )
-      return 'unsupported';
+    if (isAboutPrograms(subject) && this.#missing?.some(isEssential) === true) return 'unsupported';
     if (
       subject.kind === 'cgroup' &&
       this.#sorter?.markedBy(id).some((path) => this.#sorter?.isRefused(path)) === true

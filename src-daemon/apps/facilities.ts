@@ -9,7 +9,12 @@ export interface MissingFacility {
   readonly because: string;
 }
 
-/** Tries each thing that rules about programs take; nothing of it stays. */
+/** Whether rules about programs do nothing without it; else they come a moment late. */
+export function isEssential({ facility }: MissingFacility): boolean {
+  return facility === 'cgroup2' || facility === 'cgroup-bpf';
+}
+
+/** Tries what rules about programs take, but for what is learnt when the first one comes; nothing of it stays. */
 export function missingFacilities(): readonly MissingFacility[] {
   return [...missingGroups(), ...missingStarts()];
 }

@@ -56,6 +56,11 @@ export class ProgramSorter {
     return this.#isDeaf;
   }
 
+  /** Why programs are met after their start only; null while they are met before, or no rule has needed it. */
+  get holdFailure(): string | null {
+    return this.#gate.refusal;
+  }
+
   /** Follows changed rules: processes that run are sorted anew, at once. */
   async follow(rules: CompiledRules): Promise<void> {
     this.#rules = rules;

@@ -17,7 +17,7 @@ export class StartGate {
   readonly #paths = new Map<string, string>();
   #programs: ReadonlyMap<string, ProgramRule> = new Map();
   #gate: NativeExecGate | null = null;
-  #isRefused = false;
+  #refusal: string | null = null;
 
   constructor(
     native: Pick<NativeApi, 'ExecGate'>,
@@ -29,6 +29,11 @@ export class StartGate {
     this.#onStart = onStart;
   }
 
+  /** Why no program can be held, in the words of the system; null while that works, or has not been tried. */
+  get refusal(): string | null {
+    return this.#refusal;
+  }
+
   /** Whether programs are held at all. */
   get isOpen(): boolean {
     return this.#gate !== null;
@@ -36,7 +41,7 @@ export class StartGate {
 
   /** Holds these programs, and no others. */
   follow(programs: ReadonlyMap<string, ProgramRule>): void {
-    if (programs.size === 0 || this.#isRefused) {
+    if (programs.size === 0 || this.#refusal !== null) {
       this.close();
       return;
     }
@@ -90,7 +95,7 @@ export class StartGate {
       gate.startPolling(() => this.#onWaiting(gate));
       this.#gate = gate;
     } catch (error) {
-      this.#isRefused = true;
+      this.#refusal = error instanceof Error ? error.message : String(error);
       this.#log.warn('programs-not-held', { ...describeError(error), effect: WITHOUT, advice: ADVICE });
     }
     return this.#gate;

@@ -1,6 +1,5 @@
 import { exec, machineFacts } from '../../src-platform/index.ts';
 import { native } from '../../src-platform/native.ts';
-import { missingFacilities } from '../apps/facilities.ts';
 import type { HandledDaemon } from '../control/handled-daemon.ts';
 import type { Subject } from './check.ts';
 
@@ -19,7 +18,7 @@ export function subjectOf(daemon: HandledDaemon, { stateDir, socketPath }: Daemo
     machine: machineFacts,
     exec,
     desktopChecks: daemon.desktop.checks,
-    missingFacilities,
+    missingFacilities: () => daemon.apps.missing,
     domains: {
       rules: daemon.apps.domains,
       isResolvedEncrypting: () => daemon.desktop.names.isResolvedEncrypting(),

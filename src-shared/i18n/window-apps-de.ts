@@ -90,6 +90,8 @@ export const windowAppsDe: Texts<typeof windowAppsEn> = {
       'Der Kernel kann Pakete nicht nach Programmen sortieren. Es braucht einen Kernel mit CONFIG_CGROUP_BPF, wie es die der Distributionen haben',
     'proc-connector':
       'Der Kernel meldet nicht, wenn Programme starten; ihre ersten Pakete gehen vielleicht den üblichen Weg. Es braucht einen Kernel mit CONFIG_PROC_EVENTS, wie es die der Distributionen haben',
+    fanotify:
+      'Programme lassen sich beim Start nicht anhalten; was eines in den ersten Augenblicken sendet, geht vielleicht den üblichen Weg. Den Dienst über seine Unit-Datei starten',
   },
 
   add: 'Regel hinzufügen',

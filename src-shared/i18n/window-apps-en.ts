@@ -97,6 +97,8 @@ export const windowAppsEn = {
       'The kernel cannot sort packets by program. Use a kernel with CONFIG_CGROUP_BPF, as those of distributions have it',
     'proc-connector':
       'The kernel does not tell of programs as they start, so their first packets may go the usual way. Use a kernel with CONFIG_PROC_EVENTS, as those of distributions have it',
+    fanotify:
+      'Programs cannot be held while they start, so what one sends in its first moments may go the usual way. Start the service by its unit file',
   },
 
   // Adding

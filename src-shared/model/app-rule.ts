@@ -95,7 +95,7 @@ export const ruleStatusSchema = appRuleSchema.extend({
 export type RuleStatus = z.infer<typeof ruleStatusSchema>;
 
 /** What the kernel or the distribution lacks for rules, each told with what to do by the doctor. */
-export const ruleFacilitySchema = z.enum(['cgroup2', 'cgroup-bpf', 'proc-connector']);
+export const ruleFacilitySchema = z.enum(['cgroup2', 'cgroup-bpf', 'proc-connector', 'fanotify']);
 export type RuleFacility = z.infer<typeof ruleFacilitySchema>;
 
 export const rulesReportSchema = z.object({

@@ -54,7 +54,7 @@ describe('with the rights that the service file gives, and no others', () => {
       expect(report.rules.map(({ problem }) => problem)).toEqual([null, null]);
       expect(report.rules.map(({ processes }) => processes > 0)).toEqual([true, true]);
       // Starts are told in the machine's first network namespace, which takes one right more to enter.
-      expect(report.missing).toEqual(['proc-connector']);
+      expect(report.missing).toEqual(['proc-connector', 'fanotify']);
 
       const run = ['run', '--socket', tunnel.laptop.socketPath, 'direct', '--'];
       expect(await visits.run(BOWLINE, [...run, plain, ...args()])).toEqual([ROUTER_WAN.v4]);
@@ -96,7 +96,7 @@ describe('with the rights that the service file gives, and no others', () => {
         const doctor = await client.call('doctor.run', { fix: false });
         expect(doctor.ok && doctor.value.checks.find(({ name }) => name === 'program-rules')).toMatchObject({
           verdict: 'warning',
-          evidence: expect.stringMatching(/^proc-connector: /) as string,
+          evidence: expect.stringMatching(/^proc-connector: .*; fanotify: /) as string,
         });
         expect(await client.call('apps.icon', { id: app })).toMatchObject({
           value: { icon: `data:image/png;base64,${PICTURE.toString('base64')}` },

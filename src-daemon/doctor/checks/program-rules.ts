@@ -6,7 +6,7 @@ export function programRulesCheck(subject: Pick<Subject, 'missingFacilities'>): 
   return {
     name: 'program-rules',
     explanation:
-      'Without these the kernel cannot tell the packets of one program from those of another; rules about users and networks work all the same.',
+      'Without control groups the kernel cannot tell the packets of one program from those of another; without the others it tells late. Rules about users and networks work all the same.',
     look: () => {
       const missing = subject.missingFacilities();
       const [first] = missing;
@@ -23,4 +23,6 @@ const ADVICE: Readonly<Record<RuleFacility, string>> = {
   'cgroup-bpf': 'use a kernel from 5.8 on with CONFIG_CGROUP_BPF, and start the service as it was installed',
   'proc-connector':
     'use a kernel with CONFIG_PROC_EVENTS, and run the service on the machine itself rather than in a container',
+  fanotify:
+    'start the service by its unit file, whose first step opens what this takes; the kernel needs CONFIG_FANOTIFY_ACCESS_PERMISSIONS. Until then use bowline run where the first packet counts',
 };

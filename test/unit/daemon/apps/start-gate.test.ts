@@ -76,6 +76,29 @@ describe('the gate', () => {
   });
 });
 
+describe('a start gate that may not be opened', () => {
+  it('says why, asks once, and holds nobody', () => {
+    let asked = 0;
+    const lines: string[] = [];
+    const ExecGate = function () {
+      asked++;
+      throw Object.assign(new Error('fanotify_init: operation not permitted'), { code: 'EPERM' });
+    } as unknown as new () => NativeExecGate;
+    const gate = new StartGate(
+      { ExecGate },
+      createLog('warn', (line) => lines.push(line)),
+      () => Promise.resolve(),
+    );
+    expect(gate.refusal).toBeNull();
+    gate.follow(new Map([[program, RULE]]));
+    gate.follow(new Map([[program, RULE]]));
+    expect(gate.refusal).toBe('fanotify_init: operation not permitted');
+    expect(gate.isOpen).toBe(false);
+    expect(asked).toBe(1);
+    expect(lines).toEqual([expect.stringContaining('programs-not-held')]);
+  });
+});
+
 function gateWith(onStart: (pid: number, rule: ProgramRule) => Promise<void>): StartGate {
   kernel = new FakeExecGate();
   const native = {
