@@ -1,4 +1,4 @@
-import { chmodSync, chownSync } from 'node:fs';
+import { chmodSync, chownSync, lstatSync } from 'node:fs';
 import { lstat, mkdir, unlink } from 'node:fs/promises';
 import { createConnection, type Socket } from 'node:net';
 import { dirname } from 'node:path';
@@ -72,7 +72,8 @@ export async function prepareSocketPath(socketPath: string): Promise<void> {
  * that nobody can connect before.
  */
 export function restrictSocket(socketPath: string, groupId: number | null): void {
-  if (groupId !== null) chownSync(socketPath, -1, groupId);
+  // A service that runs with this group may not call chown at all.
+  if (groupId !== null && lstatSync(socketPath).gid !== groupId) chownSync(socketPath, -1, groupId);
   chmodSync(socketPath, SOCKET_MODE);
 }
 

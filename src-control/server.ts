@@ -1,4 +1,3 @@
-import { unlinkSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import {
   RIGHTS,
@@ -125,8 +124,8 @@ export class ControlServer<C extends Contract> {
         restrictSocket(socketPath, access.groupId);
       } catch (error) {
         if (errorCode(error) === 'ENOENT') return;
+        // This removes the socket, too.
         this.#server.close();
-        unlinkSync(socketPath);
         reject(error instanceof Error ? error : new Error(String(error)));
       }
     });

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createConnection, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -211,6 +211,13 @@ describe('the control server and its clients', () => {
     await leaveStaleSocket();
     await serve();
     expect((await connect()).call).toBeTypeOf('function');
+  });
+
+  it('says why the socket cannot be given to the group, and leaves none', async () => {
+    const noSuchGroup = 2 ** 40;
+    const access = controlAccess({ groupId: noSuchGroup, ownUserId: 0, isListed: () => false });
+    await expect(serve({}, { access })).rejects.toThrow(/cannot open the control socket .*ERR_OUT_OF_RANGE/);
+    expect(existsSync(socketPath)).toBe(false);
   });
 
   it('leaves a file alone that is no socket', async () => {
