@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { ControlServer, localControlAccess } from '../src-control/index.ts';
 import { decodeControlMessage, encodeControlMessage } from '../src-driver/control-messages.ts';
 import { Pump } from '../src-driver/pump.ts';
+import { startOrStop } from '../src-driver/run-daemon.ts';
 import { undoChanges } from '../src-driver/undo-changes.ts';
 import { takesSegmentedUdp } from '../src-driver/tun-offloads.ts';
 import { createTunnelMemory, nativeAead } from '../src-driver/tunnel-memory.ts';
@@ -139,19 +140,20 @@ export class Box {
       log.info('ipv6-off', { cause: 'IPv6 is switched off on this machine' });
     const options = { ...given, tunnelNet6: network6 };
     const box = new Box({ options, log, key, journal, leases, paired, tun });
-    for (const { name, publicKey } of options.peers)
-      await box.registry.add(name, decodePublicKey(publicKey), 'argument');
-    await box.registry.restore();
-    const nat = new BoxNat({ exec, journal, sysctls });
-    const report = await nat.apply({
-      tunnelName: TUNNEL_NAME,
-      net4: network.text,
-      net6: options.tunnelNet6,
-      uplink: options.uplink,
+    return startOrStop(box, async () => {
+      for (const { name, publicKey } of options.peers)
+        await box.registry.add(name, decodePublicKey(publicKey), 'argument');
+      await box.registry.restore();
+      const nat = new BoxNat({ exec, journal, sysctls });
+      const report = await nat.apply({
+        tunnelName: TUNNEL_NAME,
+        net4: network.text,
+        net6: options.tunnelNet6,
+        uplink: options.uplink,
+      });
+      if (report.refusedSysctls.length > 0) log.warn('sysctls-refused', { sysctls: report.refusedSysctls });
+      await box.open();
     });
-    if (report.refusedSysctls.length > 0) log.warn('sysctls-refused', { sysctls: report.refusedSysctls });
-    await box.open();
-    return box;
   }
 
   private async open(): Promise<void> {

@@ -1,4 +1,5 @@
 import type { ControlServer } from '../src-control/index.ts';
+import { startOrStop } from '../src-driver/run-daemon.ts';
 import { undoChanges } from '../src-driver/undo-changes.ts';
 import type { SessionEvent } from '../src-engine/session-events.ts';
 import { native } from '../src-platform/native.ts';
@@ -111,12 +112,13 @@ export class Daemon implements HandledDaemon {
   static async start(options: DaemonOptions, log: Log): Promise<Daemon> {
     const state = await openState(options, log);
     const daemon = new Daemon(options, log, state);
-    await daemon.routes.cleanUp();
-    await daemon.apps.start();
-    daemon.control = await listenForControl(daemon, options, log);
-    log.info('started', { publicKey: state.key.publicKeyText, wanted: state.settings.wanted });
-    await daemon.applyWanted();
-    return daemon;
+    return startOrStop(daemon, async () => {
+      await daemon.routes.cleanUp();
+      await daemon.apps.start();
+      daemon.control = await listenForControl(daemon, options, log);
+      log.info('started', { publicKey: state.key.publicKeyText, wanted: state.settings.wanted });
+      await daemon.applyWanted();
+    });
   }
 
   get settings(): Settings {

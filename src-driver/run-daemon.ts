@@ -33,6 +33,22 @@ export async function runDaemon(log: Log, start: () => Promise<Stoppable>): Prom
 }
 
 /**
+ * Takes the last steps of a start. If one of them fails, what has begun is stopped, so that nothing keeps the process alive.
+ *
+ * @throws what the step threw
+ */
+export async function startOrStop<T extends Stoppable>(begun: T, steps: () => Promise<void>): Promise<T> {
+  try {
+    await steps();
+    return begun;
+  } catch (error) {
+    // The first failure says more than one that follows from it.
+    await begun.stop().catch(() => undefined);
+    throw error;
+  }
+}
+
+/**
  * Lets the scheduler prefer this process: every program's packets wait while it waits, and a pause of 10 ms looks like
  * a failing link to the other end. A service whose unit forbids these calls has the niceness from it.
  */

@@ -1,5 +1,8 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { NewConnections } from './connections.ts';
+import { binPath } from './daemons.ts';
 import { BOX_WAN } from './home-plan.ts';
 import { inHome } from './scene.ts';
 
@@ -18,6 +21,25 @@ describe('both daemons in a virtual home', () => {
       await tunnel.laptop.stop();
       await tunnel.box.stop();
       expect([await home.systemState('laptop'), await home.systemState('box')]).toEqual(before);
+    });
+  });
+
+  it('say why they cannot start, end, and leave laptop and box as they were', async () => {
+    await inHome({}, async ({ home }) => {
+      for (const [node, program] of [
+        ['laptop', 'bowlined'],
+        ['box', 'bowline-box'],
+      ] as const) {
+        const before = await home.systemState(node);
+        const notASocket = join(home.tempDir, `${program}.txt`);
+        writeFileSync(notASocket, '');
+        const stateDir = join(home.tempDir, program);
+        const args = ['run', '--state-dir', stateDir, '--socket', notASocket];
+        const { status, stderr } = await home.tryRun(node, binPath(program), args);
+        expect(stderr).toMatch(/"start-failed".*exists and is not a socket/);
+        expect(status).toBe(1);
+        expect(await home.systemState(node)).toBe(before);
+      }
     });
   });
 });

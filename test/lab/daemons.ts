@@ -376,7 +376,8 @@ function logDir(home: VirtualHome): string {
   return join(home.tempDir, 'logs');
 }
 
-function binPath(name: string): string {
+/** A built program. */
+export function binPath(name: string): string {
   return join(projectDir(), 'bin', name);
 }
 
