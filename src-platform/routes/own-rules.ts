@@ -1,8 +1,9 @@
 import * as z from 'zod';
 import { parseJsonOutput, type Exec } from '../exec.ts';
 import type { Family } from '../journal/entry.ts';
+import { protocolNumber } from './transport-protocols.ts';
 
-/** A rule of ours as the kernel has it. Numbers of the kernel, but protocols by name. */
+/** A rule of ours as the kernel has it. Numbers of the kernel. */
 export type OwnRule = z.infer<typeof ownRuleSchema>;
 
 /**
@@ -48,14 +49,9 @@ const ownRuleSchema = z
     ...rule,
     from: src === 'all' ? undefined : prefixText(src, srclen),
     to: dst === undefined ? undefined : prefixText(dst, dstlen),
-    ipproto: ipproto === undefined ? undefined : protocolName(ipproto),
+    ipproto: ipproto === undefined ? undefined : protocolNumber(ipproto),
   }));
 
 function prefixText(address: string, length: number | undefined): string {
   return length === undefined ? address : `${address}/${length}`;
-}
-
-/** `ip -N` writes protocols as `ipproto-17`. */
-function protocolName(text: string): string {
-  return text === 'ipproto-6' ? 'tcp' : text === 'ipproto-17' ? 'udp' : text;
 }

@@ -11,6 +11,7 @@ import {
   TUNNEL_TABLE,
 } from './constants.ts';
 import type { OwnRule } from './own-rules.ts';
+import { PROTOCOL_NUMBERS, type TransportProtocol } from './transport-protocols.ts';
 
 /** What the laptop's routing should be. Addresses are in the canonical text form that the kernel prints. */
 export interface DesiredRoutes {
@@ -234,13 +235,12 @@ const REFUSAL: RouteFact = {
 const UNREACHABLE_TYPE = '7';
 
 /** Questions for names go by UDP, and by TCP where the answer is long. */
-const NAME_PROTOCOLS = ['udp', 'tcp'] as const;
-type NameProtocol = (typeof NAME_PROTOCOLS)[number];
+const NAME_PROTOCOLS = ['udp', 'tcp'] as const satisfies readonly TransportProtocol[];
 const DNS_PORT = 53;
 
 function portOf(port: number, protocol = ''): Pick<RuleParts, 'nameProtocol' | 'udpPort'> {
   if (port !== DNS_PORT) return { udpPort: port };
-  return { nameProtocol: protocol === 'tcp' ? 'tcp' : 'udp' };
+  return { nameProtocol: protocol === PROTOCOL_NUMBERS.tcp ? 'tcp' : 'udp' };
 }
 
 interface RuleParts {
@@ -250,7 +250,7 @@ interface RuleParts {
   readonly to?: string;
   /** Destination port of UDP packets. */
   readonly udpPort?: number;
-  readonly nameProtocol?: NameProtocol;
+  readonly nameProtocol?: TransportProtocol;
   readonly mark?: number;
   readonly suppressPrefixLength?: number;
 }
@@ -269,8 +269,8 @@ function ruleFact({
     `priority ${priority}`,
     ...(from === undefined ? [] : [`from ${from}`]),
     ...(to === undefined ? [] : [`to ${to}`]),
-    ...(udpPort === undefined ? [] : [`ipproto udp dport ${udpPort}`]),
-    ...(nameProtocol === undefined ? [] : [`ipproto ${nameProtocol} dport ${DNS_PORT}`]),
+    ...(udpPort === undefined ? [] : [`ipproto ${PROTOCOL_NUMBERS.udp} dport ${udpPort}`]),
+    ...(nameProtocol === undefined ? [] : [`ipproto ${PROTOCOL_NUMBERS[nameProtocol]} dport ${DNS_PORT}`]),
     ...(mark === undefined ? [] : [`fwmark 0x${mark.toString(16)}`]),
     `lookup ${table}`,
     ...(suppressPrefixLength === undefined ? [] : [`suppress_prefixlength ${suppressPrefixLength}`]),

@@ -8,6 +8,7 @@ import {
   ROUTE_PROTOCOL,
   TUNNEL_TABLE,
 } from './constants.ts';
+import { PROTOCOL_NUMBERS, type TransportProtocol } from './transport-protocols.ts';
 
 /*
  * Where packets go that a rule of the user is about, as data: rules of the kernel's routing, which decide, and one
@@ -30,7 +31,7 @@ export interface MarkedWay {
 export interface DestinationWay {
   /** Such as `192.0.2.0/24`. */
   readonly network: string;
-  readonly protocol?: 'tcp' | 'udp';
+  readonly protocol?: TransportProtocol;
   readonly port?: number;
   readonly way: Way;
 }
@@ -74,7 +75,7 @@ export interface DomainWays {
 
 /** Which way packets to one address take. */
 export interface HostWay {
-  readonly protocol?: 'tcp' | 'udp';
+  readonly protocol?: TransportProtocol;
   readonly port?: number;
   readonly way: Way;
 }
@@ -132,7 +133,7 @@ export function ruleLines(
         [destinationPriority, destinationPriority],
         [
           `to ${network} ${unmarked}`,
-          ...(protocol === undefined ? [] : [`ipproto ${protocol}`]),
+          ...(protocol === undefined ? [] : [`ipproto ${PROTOCOL_NUMBERS[protocol]}`]),
           ...(port === undefined ? [] : [`dport ${port}`]),
         ].join(' '),
         way,

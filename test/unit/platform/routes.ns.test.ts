@@ -97,7 +97,7 @@ describe('laptop routes in a real kernel', () => {
     expect(way('192.168.1.254 ipproto udp dport 123')).toMatch(/dev eth0/);
     expect(way('192.168.1.253 ipproto udp dport 53')).toMatch(/dev eth0/);
     home.run('ip rule del priority 32745 ipproto tcp dport 53');
-    expect(await laptop.reassert()).toContain('to 192.168.1.254 ipproto tcp dport 53');
+    expect(await laptop.reassert()).toContain('to 192.168.1.254 ipproto 6 dport 53');
     expect(await laptop.reassert()).toBe('');
   });
 

@@ -21,7 +21,7 @@ describe('the routes of a laptop as text', () => {
         'rule add priority 32720 to 224.0.0.0/4 lookup 254 protocol 47',
         'rule add priority 32720 to 255.255.255.255 lookup 254 protocol 47',
         'rule add priority 32720 to 169.254.0.0/16 lookup 254 protocol 47',
-        'rule add priority 32720 ipproto udp dport 67 lookup 254 protocol 47',
+        'rule add priority 32720 ipproto 17 dport 67 lookup 254 protocol 47',
         'rule add priority 32730 from 192.168.1.20 lookup 254 protocol 47',
         'rule add priority 32730 from 192.168.1.21 lookup 254 protocol 47',
         'rule add priority 32750 lookup 254 suppress_prefixlength 0 protocol 47',
@@ -66,8 +66,8 @@ describe('the routes of a laptop as text', () => {
     const more = desired({ nameServers: ['192.168.1.254', 'fd00::fe'] });
     expect(batchBetween(desiredFacts(desired(), 4), desiredFacts(more, 4))).toBe(
       [
-        'rule add priority 32745 to 192.168.1.254 ipproto udp dport 53 lookup 4747 protocol 47',
-        'rule add priority 32745 to 192.168.1.254 ipproto tcp dport 53 lookup 4747 protocol 47',
+        'rule add priority 32745 to 192.168.1.254 ipproto 17 dport 53 lookup 4747 protocol 47',
+        'rule add priority 32745 to 192.168.1.254 ipproto 6 dport 53 lookup 4747 protocol 47',
         '',
       ].join('\n'),
     );

@@ -59,7 +59,7 @@ describe('routing for rules', () => {
       'priority 32729 from 192.168.1.21 lookup 4750 protocol 48',
       'priority 32732 fwmark 0/0xff000000 uidrange 1000-1000 lookup 4747 protocol 48',
       'priority 32733 fwmark 0/0xff000000 uidrange 1000-1000 unreachable protocol 48',
-      'priority 32736 to 192.0.2.0/24 fwmark 0/0xff000000 ipproto tcp dport 443 goto 32738 protocol 48',
+      'priority 32736 to 192.0.2.0/24 fwmark 0/0xff000000 ipproto 6 dport 443 goto 32738 protocol 48',
       'priority 32738 nop protocol 48',
     ]);
     expect(linkRoutes(WLAN0, 4)).toEqual([
@@ -148,6 +148,8 @@ describe('routing for rules', () => {
         ...{ priority: 32736, src: 'all', dst: '192.0.2.0', dstlen: 24, fwmark: '0', fwmask: '0xff000000' },
         ...{ ipproto: 'ipproto-6', dport: 443, goto: 32738, protocol: '48' },
       },
+      { priority: 32737, src: 'all', ipproto: '17', dport: 443, table: '4747', protocol: '48' },
+      { priority: 32737, src: 'all', ipproto: 'udp', dport: 53, table: '4747', protocol: '48' },
       { priority: 32738, src: 'all', nop: null, protocol: '48' },
     ];
     const exec = new FakeExec();
@@ -156,7 +158,9 @@ describe('routing for rules', () => {
     expect(own.map(presentRuleLine)).toEqual([
       'priority 32712 fwmark 0xb1000000/0xff000000 lookup 254 protocol 48',
       'priority 32733 fwmark 0/0xff000000 uidrange 1000-1000 unreachable protocol 48',
-      'priority 32736 to 192.0.2.0/24 fwmark 0/0xff000000 ipproto tcp dport 443 goto 32738 protocol 48',
+      'priority 32736 to 192.0.2.0/24 fwmark 0/0xff000000 ipproto 6 dport 443 goto 32738 protocol 48',
+      'priority 32737 ipproto 17 dport 443 lookup 4747 protocol 48',
+      'priority 32737 ipproto 17 dport 53 lookup 4747 protocol 48',
       'priority 32738 nop protocol 48',
     ]);
   });
