@@ -29,6 +29,8 @@ if command -v update-desktop-database >/dev/null; then update-desktop-database -
 # The box's service is there, but only a person switches it on; the laptop's daemon does nothing before it is asked.
 if [ -d /run/systemd/system ]; then
   sh "$app/resources/service/service-setup.sh" install
+  # A box that runs goes on with the new program; connections wait for it.
+  systemctl try-restart bowline-box.service || true
 else
   # An image that is being built: the service begins at its first boot.
   systemd-sysusers bowline.conf || true

@@ -150,6 +150,7 @@ describe('the unpacked package', () => {
       ]),
     );
     expect(scripts['--after-install']).toContain('service-setup.sh" install');
+    expect(scripts['--after-install']).toContain('systemctl try-restart bowline-box.service');
     expect(scripts['--before-remove']).toContain('service-setup.sh remove');
     expect(scripts['--after-remove']).toContain('purge');
     expect(existsSync(join(unpacked, 'resources/apparmor-profile'))).toBe(true);
