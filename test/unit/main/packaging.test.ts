@@ -59,6 +59,12 @@ describe('the service files', () => {
   });
 });
 
+it.each(UNITS)('%s is started anew when it hangs, since packets and programs wait for it', (unit) => {
+  expect(unitText(unit).split('\n')).toEqual(
+    expect.arrayContaining(['Type=notify', 'WatchdogSec=30', 'Restart=on-failure']),
+  );
+});
+
 describe('the step of root before the daemon’s start', () => {
   const lines = unitText('bowlined.service').split('\n');
 
@@ -70,8 +76,6 @@ describe('the step of root before the daemon’s start', () => {
         'FileDescriptorStoreMax=1',
       ]),
     );
-    // Programs wait for a daemon that hangs.
-    expect(lines).toContain('WatchdogSec=30');
     // No other step has root's powers.
     expect(lines.filter((line) => /^Exec\w+=[-@:!]*\+/.test(line))).toHaveLength(1);
   });

@@ -15,6 +15,7 @@ const OVER_IPV6 = { client: 'fd77::2', server: 'fd00:77::53' };
 /** The checksum has been verified. */
 const DATA_VALID = 2;
 const REGION = 512 * 1024;
+const VNET_BYTES = 10;
 
 function example(index: number, ends: Partial<NamePacketOptions> = {}): NamePacketOptions {
   const name = `n${index}.example.org`;
@@ -69,6 +70,7 @@ describe('answers among what came through the tunnel', () => {
       coalescer.append(at, length);
     }
     table.enter(coalescer.joinedAt, coalescer.joinedLength);
+    expect(picked(table), 'nothing behind the last one').toHaveLength(asked.length);
     expect(addressesOf(heard(table, asked))).toEqual([
       '203.0.113.11',
       '203.0.113.22',
@@ -86,6 +88,21 @@ describe('answers among what came through the tunnel', () => {
     const packet = answerPacket(example(1));
     change(packet);
     table.add(packet);
+    expect(picked(table)).toEqual([]);
+  });
+
+  it('are found behind a header with options, and not in what stands behind a packet that is cut off', () => {
+    const plain = answerPacket(example(1));
+    const options = Buffer.alloc(8, 1);
+    const packet = Buffer.concat([plain.subarray(0, 20), options, plain.subarray(20)]);
+    packet[0] = 0x47;
+    const table = new DeliveryTable();
+    table.add(packet);
+    expect(picked(table)).toHaveLength(1);
+    table.clear();
+    // The ports are there, in the room behind it.
+    const { at } = table.place(plain);
+    table.enter(at, VNET_BYTES + 20);
     expect(picked(table)).toEqual([]);
   });
 
