@@ -35,7 +35,7 @@ export { machineFacts, type AccessFacts, type MachineFacts } from './machine-fac
 export { NetworkManagerWatch, type NetworkManagerFacts } from './network-manager/network-manager.ts';
 export { checkPortal, type PortalVerdict } from './portal/portal-check.ts';
 export { PowerSave } from './wifi/power-save.ts';
-export type { NeighbourEvent } from '../src-native/lib/types.ts';
+export type { NeighbourEvent } from '../src-native/lib/netlink-types.ts';
 export { SleepWatch } from './clock/sleep-watch.ts';
 export { askAddresses, type AskAddresses } from './names/ask-addresses.ts';
 export { askServer, type AskServer } from './names/ask-server.ts';

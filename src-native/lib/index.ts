@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import type { NativeApi } from './types.ts';
 
+export type * from './netlink-types.ts';
 export type * from './types.ts';
 
 /** The addon itself; for tests that put a fake in its place, see {@link NativeApi}. */

@@ -1,6 +1,6 @@
 import { readFileSync, readlinkSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import type { LinkEvent } from '../../src-native/lib/types.ts';
+import type { LinkEvent } from '../../src-native/lib/netlink-types.ts';
 import type { LinkKind } from '../../src-shared/model/link.ts';
 
 /** Which interfaces count as links: all that look like it, or exactly those named. */

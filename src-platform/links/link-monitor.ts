@@ -1,11 +1,11 @@
 import type {
   AddressEvent,
   LinkEvent,
-  NativeApi,
   NativeNetlink,
   NetlinkEvent,
   RouteEvent,
-} from '../../src-native/lib/types.ts';
+} from '../../src-native/lib/netlink-types.ts';
+import type { NativeApi } from '../../src-native/lib/types.ts';
 import { MAIN_TABLE } from '../routes/constants.ts';
 import type { LinkKind } from '../../src-shared/model/link.ts';
 import {

@@ -1,4 +1,4 @@
-import type { AddressScope } from '../../src-native/lib/types.ts';
+import type { AddressScope } from '../../src-native/lib/netlink-types.ts';
 import type { LinkKind } from '../../src-shared/model/link.ts';
 
 /** One usable address of a link. Addresses that are still being checked for duplicates are left out. */

@@ -1,4 +1,4 @@
-import type { NativeNetlink, NetlinkEvent } from '../../src-native/lib/types.ts';
+import type { NativeNetlink, NetlinkEvent } from '../../src-native/lib/netlink-types.ts';
 import {
   FIRST_RULE_PRIORITY,
   HOST_PROTOCOL,

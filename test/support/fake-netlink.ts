@@ -5,7 +5,7 @@ import type {
   NetlinkDumpKind,
   NetlinkEvent,
   RouteEvent,
-} from '../../src-native/lib/types.ts';
+} from '../../src-native/lib/netlink-types.ts';
 
 /** A kernel's network configuration in memory, with the events that a real one sends. */
 export class FakeNetlink implements Pick<NativeNetlink, 'startPolling' | 'read' | 'dump' | 'close'> {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { RuleEvent } from '../../../src-native/lib/types.ts';
+import type { RuleEvent } from '../../../src-native/lib/netlink-types.ts';
 import { exec } from '../../../src-platform/exec.ts';
 import { BoxNat, forwardingSysctls, natRuleset } from '../../../src-platform/routes/box-nat.ts';
 import { RouteGuard, type Requester } from '../../../src-platform/routes/route-guard.ts';
