@@ -5,7 +5,7 @@
 #   service-setup.sh install [--user NAME]   NAME gets into the group that may use the service
 #   service-setup.sh remove                  takes back what install did; settings and keys stay in /var/lib/bowline
 #
-# Both may run any number of times. If an install fails, it takes back what it did. --root DIR is for tests: all files
+# Both may run any number of times. If a first install without a package fails, it takes back what it did. --root DIR is for tests: all files
 # are below DIR.
 set -eu
 
@@ -54,8 +54,9 @@ install_service() {
   was_installed=no
   [ -e "$record" ] && was_installed=yes
   touch "$record"
-  # A set-up that worked before is not torn down because an update of it failed.
-  [ $was_installed = yes ] || trap 'status=$?; [ $status = 0 ] || remove_service; exit $status' EXIT
+  # A set-up that worked before is not torn down because an update of it failed, and what a package brought only with it.
+  [ $was_installed = yes ] || [ -e "$root/usr/lib/systemd/system/$unit" ] ||
+    trap 'status=$?; [ $status = 0 ] || remove_service; exit $status' EXIT
 
   if [ -e "$root/usr/lib/systemd/system/$unit" ]; then
     : # A package brought the files, and takes them away with itself.

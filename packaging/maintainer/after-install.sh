@@ -28,7 +28,11 @@ if command -v update-desktop-database >/dev/null; then update-desktop-database -
 
 # The box's service is there, but only a person switches it on; the laptop's daemon does nothing before it is asked.
 if [ -d /run/systemd/system ]; then
-  sh "$app/resources/service/service-setup.sh" install
+  # Where it does not start, the package is installed all the same; half an installation would stop every other one.
+  sh "$app/resources/service/service-setup.sh" install || cat >&2 <<'END'
+Bowline is installed, but its service has not started; journalctl -u bowlined says why. It tries again at the next start
+of this computer, or now, once that is mended: sudo systemctl restart bowlined
+END
   # A box that runs goes on with the new program; connections wait for it.
   systemctl try-restart bowline-box.service || true
 else

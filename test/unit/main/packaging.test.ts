@@ -164,6 +164,17 @@ describe('service-setup.sh', () => {
     expect(machine.files()).toEqual(before);
   });
 
+  it('leaves a package’s service switched on when it does not start, and can take it back later', () => {
+    const machine = new Machine(dir, { failing: 'systemctl restart' });
+    mkdirSync(join(machine.root, 'usr/lib/systemd/system'), { recursive: true });
+    writeFileSync(join(machine.root, 'usr/lib/systemd/system/bowlined.service'), 'packaged');
+    expect(() => machine.run('install')).toThrow();
+    expect(machine.calls()).toContain('systemctl enable --quiet bowlined.service');
+    expect(machine.calls()).not.toContain('systemctl disable --now --quiet bowlined.service');
+    machine.run('remove');
+    expect(machine.calls()).toContain('systemctl disable --now --quiet bowlined.service');
+  });
+
   it('keeps a service that worked when an update of it fails', () => {
     const machine = new Machine(dir);
     machine.run('install', '--user', 'ada');
