@@ -411,7 +411,7 @@ export class AppRules {
     if (problem !== undefined) return problem;
     const isLane = action === 'bonded' || action === 'redundant';
     if (isLane && this.#daemon.status().state !== 'protected') return 'no-tunnel';
-    return subject.kind === 'domain' && !this.domains.hasHeardOf(subject.name) ? 'no-answer-yet' : null;
+    return subject.kind === 'domain' && this.domains.isUnheard(subject.name) ? 'no-answer-yet' : null;
   }
 
   #wayFrom(address: string): string | null {

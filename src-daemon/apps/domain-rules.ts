@@ -61,6 +61,8 @@ export class DomainRules {
   #links: readonly LinkSnapshot[] = [];
   /** Domains of rules that a program has asked about since the daemon started. */
   readonly #heard = new Set<string>();
+  /** Until when a resolver may remember the answer to our own question about a domain, monotonic microseconds. */
+  readonly #remembered = new Map<string, number>();
   #ticker: NodeJS.Timeout | null = null;
   #due: NodeJS.Timeout | null = null;
   #isPrepared = false;
@@ -98,9 +100,13 @@ export class DomainRules {
     return this.#rules.flatMap(({ subject }) => (subject.kind === 'domain' ? [subject.name] : []));
   }
 
-  /** Whether a program has asked for a rule's domain, or for a name below it, since the daemon started. */
-  hasHeardOf(domain: string): boolean {
-    return this.#heard.has(domain);
+  /**
+   * Whether no program has asked for a rule's domain, or for a name below it, since the daemon started, although that
+   * would be heard. It would not where our own question has filled a resolver's memory, which answers in silence.
+   */
+  isUnheard(domain: string): boolean {
+    const isRemembered = this.#options.native.nowMicros() < (this.#remembered.get(domain) ?? 0);
+    return !isRemembered && !this.#heard.has(domain);
   }
 
   /** Removes what a killed daemon left. @throws StorageError */
@@ -188,12 +194,17 @@ export class DomainRules {
 
   #take(answer: NameAnswer): void {
     const { native, asker } = this.#options;
-    const { addresses, domains } = this.#book.learn(answer, native.nowMicros());
+    const now = native.nowMicros();
+    const { addresses, domains } = this.#book.learn(answer, now);
     if (domains.length === 0) return;
     // The routing first: the one who asked is about to connect.
     this.#lead(addresses);
-    if (asker.hasAskedFor(answer.names[0] ?? '')) return;
-    for (const domain of domains) this.#heard.add(domain);
+    const isOurs = asker.hasAskedFor(answer.names[0] ?? '');
+    const until = now + Math.max(0, ...answer.addresses.map(({ ttlSeconds }) => ttlSeconds)) * 1e6;
+    for (const domain of domains) {
+      if (isOurs) this.#remembered.set(domain, until);
+      else this.#heard.add(domain);
+    }
   }
 
   #lead(addresses: readonly string[]): void {

@@ -38,7 +38,7 @@ export interface Subject {
   readonly missingFacilities: () => readonly MissingFacility[];
   /** What rules about domains hear, and what may keep them from it. */
   readonly domains: {
-    readonly rules: Pick<DomainRules, 'domains' | 'failure' | 'hasHeardOf'>;
+    readonly rules: Pick<DomainRules, 'domains' | 'failure' | 'isUnheard'>;
     isResolvedEncrypting(): Promise<boolean>;
     sockets(): readonly Pick<InetSocket, 'remote' | 'remotePort'>[];
   };

@@ -57,7 +57,7 @@ export class DoctorMachine {
         rules: {
           domains: this.domains.named,
           failure: this.domains.failure,
-          hasHeardOf: (domain) => this.domains.heard.includes(domain),
+          isUnheard: (domain) => !this.domains.heard.includes(domain),
         },
         isResolvedEncrypting: () => Promise.resolve(this.isResolvedEncrypting),
         sockets: () => this.sockets,

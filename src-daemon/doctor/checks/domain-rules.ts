@@ -11,14 +11,14 @@ export function domainRulesCheck({ domains }: Pick<Subject, 'domains'>): Check {
       if (rules.domains.length === 0) return fine('no rule is about a domain');
       if (rules.failure !== null)
         return broken(`answers cannot be heard: ${rules.failure}`, 'start the service as it was installed');
-      const unheard = rules.domains.filter((domain) => !rules.hasHeardOf(domain));
+      const unheard = rules.domains.filter((domain) => rules.isUnheard(domain));
       const hidden = await encryptedQuestions(domains);
       const [first] = hidden;
       if (unheard.length === 0) {
         return fine(
           first === undefined
-            ? 'programs have been heard to ask for every domain of a rule'
-            : `programs have been heard to ask for every domain of a rule; besides, ${first.evidence}`,
+            ? 'answers about every domain of a rule have been heard'
+            : `answers about every domain of a rule have been heard; besides, ${first.evidence}`,
         );
       }
       const evidence = `no program has been heard to ask for ${listed(unheard)}`;

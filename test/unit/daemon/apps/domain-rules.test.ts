@@ -171,7 +171,7 @@ describe('rules about domains', () => {
     send(questionPacket(EXAMPLE));
     deliver(answerPacket(EXAMPLE));
     expect(kernel.wayOf('203.0.113.1')).toBe('254');
-    expect(domains.hasHeardOf('example.org')).toBe(true);
+    expect(domains.isUnheard('example.org')).toBe(false);
   });
 
   it('take an answer once, wherever it is heard', async () => {
@@ -270,14 +270,31 @@ describe('rules about domains', () => {
     const own = {
       ...EXAMPLE,
       name: 'example.org',
-      answers: [{ type: 'A', name: 'example.org', data: '203.0.113.2' }],
+      answers: [{ type: 'A', name: 'example.org', ttl: 0, data: '203.0.113.2' }],
     };
     hear(own as NamePacketOptions);
     expect(kernel.wayOf('203.0.113.2')).toBe('254');
-    expect(domains.hasHeardOf('example.org')).toBe(false);
+    expect(domains.isUnheard('example.org')).toBe(true);
     hear(EXAMPLE);
-    expect(domains.hasHeardOf('example.org')).toBe(true);
-    expect(domains.hasHeardOf('www.example.org')).toBe(false);
+    expect(domains.isUnheard('example.org')).toBe(false);
+    expect(domains.isUnheard('www.example.org')).toBe(true);
+  });
+
+  it('draw nothing from silence while a resolver may remember the answer to our own question', async () => {
+    await rulesAre(['example.org', 'direct']);
+    expect(domains.isUnheard('example.org')).toBe(true);
+    hear({
+      name: 'example.org',
+      answers: [
+        { type: 'A', name: 'example.org', ttl: 60, data: '203.0.113.1' },
+        { type: 'A', name: 'example.org', ttl: 90, data: '203.0.113.2' },
+      ],
+    });
+    expect(domains.isUnheard('example.org')).toBe(false);
+    now += 89e6;
+    expect(domains.isUnheard('example.org')).toBe(false);
+    now += 1e6;
+    expect(domains.isUnheard('example.org')).toBe(true);
   });
 
   it('forget addresses in time, but for those that somebody is connected to', async () => {
