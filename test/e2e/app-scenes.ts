@@ -71,7 +71,7 @@ export const APP_SCENES: readonly Scene[] = [
   {
     name: 'apps-choice',
     view: 'apps',
-    press: ['Way of Web Browser: Automatic'],
+    press: ({ apps }) => [`${apps.wayOf('Web Browser')}: ${apps.automatic}`],
     daemon: (daemon) => {
       daemon.status = status;
       fillWithApps(daemon.apps);
@@ -80,7 +80,7 @@ export const APP_SCENES: readonly Scene[] = [
   {
     name: 'apps-rules',
     view: 'apps',
-    press: ['Way of /usr/bin/rsync: All links at once'],
+    press: ({ apps }) => [`${apps.wayOf('/usr/bin/rsync')}: ${apps.wayName.bonded}`],
     daemon: (daemon) => {
       daemon.status = status;
       fillWithApps(daemon.apps);
@@ -89,7 +89,7 @@ export const APP_SCENES: readonly Scene[] = [
   {
     name: 'apps-add',
     view: 'apps',
-    press: ['Add rule'],
+    press: ({ apps }) => [apps.add],
     daemon: (daemon) => {
       daemon.status = status;
       fillWithApps(daemon.apps);
@@ -102,7 +102,7 @@ export const APP_SCENES: readonly Scene[] = [
     daemon: (daemon) => {
       daemon.status = status;
       fillWithApps(daemon.apps);
-      daemon.apps.missing = ['cgroup2', 'proc-connector'];
+      daemon.apps.missing = ['cgroup2', 'proc-connector', 'fanotify'];
       daemon.apps.rules = [];
     },
   },

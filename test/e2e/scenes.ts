@@ -2,6 +2,7 @@ import type { DaemonStatus } from '../../src-shared/model/status.ts';
 import type { TimelineEntry } from '../../src-shared/model/timeline.ts';
 import type { LinkStatus } from '../../src-shared/model/link.ts';
 import type { Cable } from '../../src-shared/bridge/home-cables.ts';
+import type { WindowTexts } from '../../src-shared/i18n/window-texts.ts';
 import type { FakeWindowDaemon } from '../support/fake-window-daemon.ts';
 import { commonStatus, linkModel, linkStatus, offStatus, protectedStatus } from '../support/status.ts';
 
@@ -11,10 +12,10 @@ export interface Scene {
   readonly view?: string;
   /** Prepares the daemon; null stands for no daemon at all. */
   readonly daemon: ((daemon: FakeWindowDaemon, now: number) => void) | null;
-  /** Buttons to press once the page is there, by their names. */
-  readonly press?: readonly string[];
-  /** Parts to unfold, by the words that do it. */
-  readonly unfold?: readonly string[];
+  /** Buttons to press once the page is there, by their names in the page's language. */
+  readonly press?: (t: WindowTexts) => readonly string[];
+  /** Whether the details of all links are unfolded. */
+  readonly isUnfolded?: boolean;
   /** The cables of a virtual home, where the scene is one. */
   readonly cables?: readonly Cable[];
   /** Seconds for which rates are fed before the picture is taken. */
@@ -136,7 +137,7 @@ export const SCENES: readonly Scene[] = [
   {
     name: 'link-details',
     isFed: true,
-    unfold: ['Details (Ethernet)', 'Details (Wi-Fi)'],
+    isUnfolded: true,
     daemon: (daemon, now) => {
       withHistory(daemon, now);
       daemon.status = standby;
@@ -275,13 +276,13 @@ export const SCENES: readonly Scene[] = [
   {
     name: 'unpair',
     view: 'settings',
-    press: ['Unpair ...'],
+    press: (t) => [t.unpair],
     daemon: (daemon) => void (daemon.status = standby),
   },
   {
     name: 'diagnostics',
     view: 'diagnostics',
-    press: ['Run the checks', 'Start the test'],
+    press: (t) => [t.runChecks, t.startTest],
     daemon: (daemon) => {
       daemon.status = standby;
       const plain = { explanation: 'Then a lost link ends connections.', fixable: false, fixed: false };
@@ -335,7 +336,7 @@ export const SCENES: readonly Scene[] = [
   { name: 'setup-no-box', daemon: (daemon) => void (daemon.status = { ...offStatus(), box: null }) },
   {
     name: 'setup-code',
-    press: ['attic'],
+    press: () => ['attic'],
     daemon: (daemon) => {
       daemon.status = { ...offStatus(), box: null };
       daemon.boxes = [

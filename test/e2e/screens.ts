@@ -1,8 +1,14 @@
-/** `npm run screens`: pictures of every view and state, light and dark, into docs/screens. */
+/**
+ * `npm run screens`: pictures of every view and state, light and dark, into docs/screens. For a look at what is not
+ * stored there: `-- --language de --narrow FOLDER SCENE...` takes German ones, and each scene narrow too.
+ */
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import type { Page } from 'playwright-core';
+import { windowTextsOf } from '../../src-shared/i18n/window-texts.ts';
+import type { Language } from '../../src-shared/i18n/wording.ts';
 import { WindowServer } from '../../src-web-ui/window-server.ts';
 import { FakeCables } from '../support/fake-cables.ts';
 import { FakeWindowDaemon } from '../support/fake-window-daemon.ts';
@@ -24,29 +30,40 @@ const SIZES = {
   narrow: { width: 380, height: 760 },
 } as const;
 
-/** Scenes that are also shown narrow. */
+const LOCALES = { en: 'en-GB', de: 'de-DE' } as const satisfies Record<Language, string>;
+
+/** Scenes that are always shown narrow too. */
 const NARROW = ['protected', 'timeline', 'apps', 'settings', 'setup-find', 'demo'];
 
 async function main(): Promise<void> {
-  const outDir = process.argv[2] ?? join(PROJECT_DIR, 'docs/screens');
-  const only = process.argv[3];
+  const { values, positionals } = parseArgs({
+    options: { language: { type: 'string', default: 'en' }, narrow: { type: 'boolean', default: false } },
+    allowPositionals: true,
+  });
+  const { language } = values;
+  if (language !== 'en' && language !== 'de') throw new Error(`--language is en or de, not ${language}`);
+  const [
+    outDir = join(PROJECT_DIR, language === 'en' ? 'docs/screens' : `dist/screens-${language}`),
+    ...only
+  ] = positionals;
   mkdirSync(outDir, { recursive: true });
   const browser = await startBrowser();
   try {
-    for (const scene of [...SCENES, ...APP_SCENES].filter(
-      ({ name }) => only === undefined || only.split(',').includes(name),
-    )) {
+    for (const scene of [...SCENES, ...APP_SCENES]) {
+      if (only.length > 0 && !only.includes(scene.name)) continue;
       for (const theme of THEMES) {
         for (const [sizeName, viewport] of Object.entries(SIZES)) {
-          if (sizeName === 'narrow' && !(NARROW.includes(scene.name) && theme === 'light')) continue;
+          const isWanted = theme === 'light' && (values.narrow || NARROW.includes(scene.name));
+          if (sizeName === 'narrow' && !isWanted) continue;
           const context = await browser.newContext({
             colorScheme: theme,
             viewport,
             deviceScaleFactor: 1,
-            locale: 'en-GB',
+            locale: LOCALES[language],
           });
           const suffix = sizeName === 'narrow' ? 'narrow' : theme;
-          await photograph(await context.newPage(), scene, join(outDir, `${scene.name}-${suffix}.png`));
+          const path = join(outDir, `${scene.name}-${suffix}.png`);
+          await photograph(await context.newPage(), scene, language, path);
           await context.close();
         }
       }
@@ -57,7 +74,8 @@ async function main(): Promise<void> {
   }
 }
 
-async function photograph(page: Page, scene: Scene, path: string): Promise<void> {
+async function photograph(page: Page, scene: Scene, language: Language, path: string): Promise<void> {
+  const t = windowTextsOf(language);
   const dir = mkdtempSync(join(tmpdir(), 'bowline-screens-'));
   const socketPath = join(dir, 'daemon.sock');
   const daemon = new FakeWindowDaemon();
@@ -83,8 +101,10 @@ async function photograph(page: Page, scene: Scene, path: string): Promise<void>
     }
     if (scene.isFed === true) await feed(page, daemon);
     else await page.clock.runFor(1_500);
-    for (const name of scene.press ?? []) await page.getByRole('button', { name }).click();
-    for (const words of scene.unfold ?? []) await page.locator('summary', { hasText: words }).click();
+    for (const name of scene.press?.(t) ?? []) await page.getByRole('button', { name }).click();
+    if (scene.isUnfolded === true) {
+      for (const part of await page.locator('summary', { hasText: t.details }).all()) await part.click();
+    }
     await page.clock.runFor(600);
     await page.evaluate('document.fonts.ready.then(() => null)');
     // Changes of colour run on the browser's own clock.
