@@ -103,6 +103,8 @@ function ViewHeading({ text, isHidden }: { readonly text: string; readonly isHid
     if (lastText.current === text) return;
     lastText.current = text;
     heading.current?.focus({ preventScroll: true });
+    // A view begins at its top, not where the last one was left.
+    document.documentElement.scrollTop = 0;
   }, [text]);
   return (
     <h1 ref={heading} tabIndex={-1} className={isHidden ? 'visually-hidden' : styles['title']}>

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import type { Browser, Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { controlError } from '../../src-shared/control/error.ts';
+import { windowTextsOf } from '../../src-shared/i18n/window-texts.ts';
 import type { LinkStatus } from '../../src-shared/model/link.ts';
 import { FakeCables } from '../support/fake-cables.ts';
 import { FakeWindowDaemon } from '../support/fake-window-daemon.ts';
@@ -129,6 +131,34 @@ describe('the window in a browser', () => {
     await page.locator('h1:focus', { hasText: 'Graphs' }).waitFor();
   });
 
+  it('lets the curves shrink with the window', async () => {
+    daemon.status = protectedStatus();
+    const window = await openWindow({ view: 'graphs', reducedMotion: 'reduce' });
+    await window.page.locator('canvas').first().waitFor();
+    for (const width of [1400, 1040, 700, 380]) {
+      await window.page.setViewportSize({ width, height: 820 });
+      expect(await window.sidewaysOverflow(), `at ${width} pixels`).toBe(0);
+    }
+  });
+
+  it('begins each view at its top, and keeps what went wrong in sight', async () => {
+    daemon.status = protectedStatus();
+    const { page } = await openWindow({ viewport: { width: 1040, height: 400 }, reducedMotion: 'reduce' });
+    await page.evaluate('window.scrollTo(0, 300)');
+    await page.getByRole('link', { name: 'Settings' }).click();
+    await page.locator('h1:focus', { hasText: 'Settings' }).waitFor();
+    expect(await page.evaluate('window.scrollY')).toBe(0);
+    daemon.unpairRefusal = controlError('NOT_POSSIBLE_NOW', 'the box was given by hand');
+    await page.getByRole('button', { name: 'Unpair ...' }).click();
+    await page.getByRole('button', { name: 'Unpair', exact: true }).click();
+    const notice = page.getByRole('alert').filter({ hasText: 'the box was given by hand' });
+    await notice.waitFor();
+    const [box, bar] = [await notice.boundingBox(), await page.getByRole('navigation').boundingBox()];
+    expect(await page.evaluate('window.scrollY')).toBeGreaterThan(0);
+    expect(box!.y, 'below the navigation').toBeGreaterThanOrEqual(bar!.y + bar!.height);
+    expect(box!.y + box!.height, 'in sight').toBeLessThanOrEqual(400);
+  });
+
   it.each(['light', 'dark'] as const)(
     'gives axe nothing to say about any view in the %s theme',
     async (colorScheme) => {
@@ -151,7 +181,8 @@ describe('the window in a browser', () => {
       scene.daemon?.(daemon, Date.now());
       const window = await openWindow({ reducedMotion: 'reduce' });
       if (scene.view !== undefined) await window.page.evaluate(`location.hash = '#/${scene.view}'`);
-      for (const name of scene.press ?? []) await window.page.getByRole('button', { name }).click();
+      for (const name of scene.press?.(windowTextsOf('en')) ?? [])
+        await window.page.getByRole('button', { name }).click();
       await window.page.getByText(/^Step \d of 5$/).waitFor();
       expect(await window.axeViolations()).toEqual([]);
       expect(await window.sidewaysOverflow()).toBe(0);

@@ -23,6 +23,8 @@ export class FakeWindowDaemon {
   pairing: Result<{ box: BoxIdentity }, ControlError> = ok({
     box: { name: 'attic', address: '192.168.1.10:4747', fingerprint: 'ab12-cd34' },
   });
+  /** What unpairing is refused with; null if it is not. */
+  unpairRefusal: ControlError | null = null;
   #server: ControlServer<DaemonContract> | null = null;
 
   async start(socketPath: string): Promise<void> {
@@ -95,6 +97,7 @@ export class FakeWindowDaemon {
         },
         'pairing.unpair': (params) => {
           note('pairing.unpair', params);
+          if (this.unpairRefusal !== null) return err(this.unpairRefusal);
           if (this.status.box === null) return err(controlError('NOT_POSSIBLE_NOW', 'no box is paired'));
           this.become({ ...offStatus(), box: null });
           return ok({});
