@@ -24,6 +24,8 @@ export function Settings({ status }: { readonly status: DaemonStatus }): JSX.Ele
   const { t, label } = useWords();
   const intents = useWindow((state) => state.intents);
   const preferences = useWindow((state) => state.preferences);
+  // What is never used has nothing to choose.
+  const links = status.links.filter(({ ignoredBecause }) => ignoredBecause === null);
   return (
     <div className={styles['view']}>
       <Card title={t.mode}>
@@ -35,11 +37,11 @@ export function Settings({ status }: { readonly status: DaemonStatus }): JSX.Ele
         />
       </Card>
       <Card title={t.links}>
-        {status.links.length === 0 ? (
+        {links.length === 0 ? (
           <p className={styles['quiet']}>{t.noLinksHint}</p>
         ) : (
           <ul className={styles['rows']}>
-            {status.links.map((link) => (
+            {links.map((link) => (
               <li key={link.name} className={styles['row']}>
                 <Icon name={kindIcon(link.kind)} />
                 <span className={styles['name']}>
