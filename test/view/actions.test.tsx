@@ -146,6 +146,9 @@ describe('the timeline', () => {
     expect(await screen.findByText('Ethernet lost its cable or signal; Wi-Fi took over')).toBeTruthy();
     expect(screen.getByText('9 ms gap, 7 packets sent again')).toBeTruthy();
     await expectAccessible();
+    entries = [{ kind: 'connection', at, state: 'away', internet: 'none' }];
+    await window.tell({ ...protectedStatus(), timelineLength: 3 });
+    expect(await screen.findByText('No link; no internet')).toBeTruthy();
   });
 
   it('says that a service without one has none', async () => {

@@ -60,15 +60,18 @@ function describe(
         sentence: t.linkBecame[entry.state](label(entry.link)),
         cost: null,
       };
-    case 'connection':
+    case 'connection': {
+      const isCutOff = entry.state === 'away' && entry.internet === 'none';
+      const what = isCutOff ? texts.noLink : t.connectionBecame[entry.state];
       return {
         icon: entry.state === 'protected' ? 'knot' : 'globe',
         sentence:
           entry.internet === 'tunnelled'
-            ? t.connectionBecame[entry.state]
-            : t.connectionWithInternet(t.connectionBecame[entry.state], texts.internet[entry.internet]),
+            ? what
+            : t.connectionWithInternet(what, texts.internet[entry.internet]),
         cost: null,
       };
+    }
   }
 }
 
