@@ -50,12 +50,14 @@ export function AddRuleDialog({
     <Dialog ref={dialog} title={t.apps.addTitle} look="form" onClose={onClose}>
       <form noValidate onSubmit={submit}>
         <div className={styles['fields']}>
-          <Segments
-            label={t.apps.about}
-            value={draft.kind}
-            choices={DRAFT_KINDS.map((value) => ({ value, name: t.apps.subject[value] }))}
-            onChange={(kind) => change({ kind })}
-          />
+          <div>
+            <Segments
+              label={t.apps.about}
+              value={draft.kind}
+              choices={DRAFT_KINDS.map((value) => ({ value, name: t.apps.subject[value] }))}
+              onChange={(kind) => change({ kind })}
+            />
+          </div>
           <TextField
             label={t.apps.field[draft.kind]}
             hint={t.apps.fieldHint[draft.kind]}
