@@ -159,7 +159,7 @@ export const de: Texts<typeof en> = {
     off: 'Aus',
     connecting: 'Sucht die Box',
     protected: 'Geschützt',
-    away: 'Unterwegs',
+    away: 'Nicht zu Hause',
     'box-unreachable': 'Box nicht erreichbar',
     failed: 'Nicht geschützt',
   },
