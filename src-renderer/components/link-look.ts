@@ -1,4 +1,5 @@
-import type { LinkKind, LinkState } from '../../src-shared/model/link.ts';
+import type { LinkKind, LinkState, LinkStatus } from '../../src-shared/model/link.ts';
+import type { DaemonStatus } from '../../src-shared/model/status.ts';
 import type { IconName } from './icon.tsx';
 
 /** How many links have a colour of their own; further ones share them. Names stand beside every colour. */
@@ -23,3 +24,9 @@ export const STATE_ICON: Readonly<Record<LinkState, IconName>> = {
   lost: 'cross',
   ignored: 'dash',
 };
+
+/** A link as it is shown: while protection is off, nobody asks whether it reaches the box, so it is not called lost. */
+export function shownLink(link: LinkStatus, status: DaemonStatus): LinkStatus {
+  const isOff = status.state === 'off' && !status.draining;
+  return isOff && link.state === 'lost' ? { ...link, state: 'ignored' } : link;
+}

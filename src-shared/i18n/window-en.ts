@@ -1,7 +1,7 @@
 import type { CableCondition } from '../bridge/home-cables.ts';
 import type { SignalStrength } from '../bridge/link-medium.ts';
 import type { LanAccess, LinkPriority, LinkState, LinkTrouble, MeteredChoice } from '../model/link.ts';
-import type { Ipv6Access, Mode, SwitchReason } from '../model/status.ts';
+import type { FailureCause, Ipv6Access, Mode, SwitchReason } from '../model/status.ts';
 import { windowAppsEn } from './window-apps-en.ts';
 
 /*
@@ -106,6 +106,15 @@ export const windowEn = {
   leave: 'I am leaving my desk',
   leaveHint: 'For 30 seconds everything is sent over all links: pull the cable and go.',
   leaving: (time: string) => `Ready until ${time}. Pull the cable and go.`,
+  failureHint: {
+    'no-box-configured': 'Pair this laptop with a box.',
+    'tun-unavailable': 'The checks say what keeps the tunnel device from being opened, and what helps.',
+    'routes-refused': 'The checks say who else sets rules and routes here, and what helps.',
+    'state-unwritable': 'The checks name the folder. Its disk may be full.',
+    'box-version': 'Update the older of laptop and box.',
+    'box-refused-key': 'Unpair, and pair again with a new code of the box.',
+    internal: 'Restart the service. If that does not help, hand in the report.',
+  } satisfies Record<FailureCause, string>,
   recently: 'What happened',
   showAll: 'Show all',
   nothingHappened: 'Nothing yet. Switches and lost links appear here.',

@@ -194,7 +194,10 @@ export const SCENES: readonly Scene[] = [
       });
     },
   },
-  { name: 'off', daemon: (daemon) => void (daemon.status = offStatus()) },
+  {
+    name: 'off',
+    daemon: (daemon) => void (daemon.status = { ...offStatus(), links: [eth(lost), wifi(lost)] }),
+  },
   {
     name: 'connecting',
     daemon: (daemon) => {
@@ -248,6 +251,7 @@ export const SCENES: readonly Scene[] = [
         cause: 'box-refused-key',
         detail: '',
         carrying: [],
+        links: [eth(lost), wifi(lost)],
       };
     },
   },

@@ -107,5 +107,30 @@ describe('the window', () => {
     expect(within(card).getByRole('button', { name: 'Priority of Ethernet: Automatic' })).toBeTruthy();
     expect(screen.getByText('1 link not used')).toBeTruthy();
     expect(screen.getByText('it is a bridge')).toBeTruthy();
+    expect(screen.queryByRole('button', { name: 'Priority of docker0: Automatic' })).toBeNull();
+  });
+
+  it('says what to do about a failure, and leads there', async () => {
+    window = await renderWindow(STATES['failed']!);
+    expect(screen.getByText('Unpair, and pair again with a new code of the box.')).toBeTruthy();
+    const ways = screen.getAllByRole('link', { name: 'Settings' });
+    expect(ways.map((way) => way.getAttribute('href'))).toEqual(['#/settings', '#/settings']);
+  });
+
+  it('calls no link lost while it is off', async () => {
+    window = await renderWindow({ ...offStatus(), links: [lost] });
+    const card = screen.getByRole('listitem', { name: 'Ethernet' });
+    expect(within(card).getByText('Not used')).toBeTruthy();
+    expect(within(card).getByRole('button', { name: 'Priority of Ethernet: Automatic' })).toBeTruthy();
+    expect(screen.getByRole('img', { name: 'Nothing reaches the box' })).toBeTruthy();
+  });
+
+  it('shows links that carry on while it is being switched off, and no getting ready', async () => {
+    window = await renderWindow({
+      ...STATES['draining']!,
+      leavingUntil: new Date(NOW + 9_000).toISOString(),
+    });
+    expect(screen.getByRole('img', { name: 'Ethernet to the box; ready: Wi-Fi' })).toBeTruthy();
+    expect(screen.queryByRole('button', { name: 'I am leaving my desk' })).toBeNull();
   });
 });

@@ -12,7 +12,7 @@ export function LeaveBar({ status }: { readonly status: DaemonStatus }): JSX.Ele
   const model = useModel();
   const { t, format } = useWords();
   const { leavingUntil } = status;
-  if (leavingUntil === null && !canLeave(status)) return null;
+  if (status.state !== 'protected' || (leavingUntil === null && !canLeave(status))) return null;
 
   const leave = async (): Promise<void> => {
     const answer = await model.bridge.call('connection.leave', {});

@@ -81,13 +81,15 @@ export function LinkCard({
           {medium !== null && <MediumValue medium={medium} />}
         </dl>
       )}
-      <div className={styles['foot']}>
-        <div className={styles['priority']}>
-          <span aria-hidden="true">{t.priority}</span>
-          <PriorityMenu link={link} />
+      {link.ignoredBecause === null && (
+        <div className={styles['foot']}>
+          <div className={styles['priority']}>
+            <span aria-hidden="true">{t.priority}</span>
+            <PriorityMenu link={link} />
+          </div>
+          <LinkDetails link={link} medium={medium} />
         </div>
-        {link.state !== 'ignored' && <LinkDetails link={link} medium={medium} />}
-      </div>
+      )}
     </li>
   );
 }

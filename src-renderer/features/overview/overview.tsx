@@ -2,8 +2,10 @@ import type { JSX } from 'react';
 import type { DaemonStatus } from '../../../src-shared/model/status.ts';
 import { Card } from '../../components/card.tsx';
 import { useWords } from '../../window-context.ts';
+import { shownLink } from '../../components/link-look.ts';
 import { RecentEvents } from '../timeline/recent-events.tsx';
 import { BoxCard } from './box-card.tsx';
+import { FailureHint } from './failure-hint.tsx';
 import { HiddenCard } from './hidden-card.tsx';
 import { LeaveBar } from './leave-bar.tsx';
 import { LinkCard } from './link-card.tsx';
@@ -16,11 +18,12 @@ export function Overview({ status }: { readonly status: DaemonStatus }): JSX.Ele
   const { t } = useWords();
   const media = useLinkMedia();
   const names = status.links.map((link) => link.name);
-  const used = status.links.filter((link) => link.state !== 'ignored');
+  const used = status.links.filter((link) => link.state !== 'ignored').map((link) => shownLink(link, status));
   const ignored = status.links.filter((link) => link.state === 'ignored');
   return (
     <div className={styles['overview']}>
       <div className={styles['column']}>
+        {status.state === 'failed' && <FailureHint cause={status.cause} />}
         <Rope status={status} />
         <LeaveBar status={status} />
         <section aria-labelledby="links-title">

@@ -22,14 +22,18 @@ const STATE_ORDER: readonly LinkStatus['state'][] = ['carrying', 'suspect', 'sta
 export function Rope({ status }: { readonly status: DaemonStatus }): JSX.Element | null {
   const { t, label, texts } = useWords();
   const names = status.links.map((link) => link.name);
-  const used = status.links.filter((link) => link.state !== 'ignored');
+  const isOff = status.state === 'off' && !status.draining;
+  const used = status.links
+    .filter((link) => link.state !== 'ignored')
+    .map((link): LinkStatus => (isOff ? { ...link, state: 'standby' } : link));
   const strands = [...used]
     .sort((a, b) => STATE_ORDER.indexOf(a.state) - STATE_ORDER.indexOf(b.state))
     .slice(0, MAX_STRANDS)
     .sort((a, b) => names.indexOf(a.name) - names.indexOf(b.name));
   if (strands.length === 0) return null;
   const height = strands.length * LANE;
-  const isLive = status.state === 'protected';
+  // While it is being switched off, open connections still run through it.
+  const isLive = status.state === 'protected' || (status.state === 'off' && status.draining);
   const listed = (state: LinkStatus['state']): string =>
     used
       .filter((link) => link.state === state)
@@ -39,7 +43,7 @@ export function Rope({ status }: { readonly status: DaemonStatus }): JSX.Element
     <div
       className={styles['rope']}
       role="img"
-      aria-label={t.ropeSummary(isLive ? listed('carrying') : '', listed('standby'))}
+      aria-label={t.ropeSummary(isLive ? listed('carrying') : '', isOff ? '' : listed('standby'))}
     >
       <span className={styles['end']} aria-hidden="true">
         <Icon name="laptop" />
