@@ -43,6 +43,8 @@ function Content(): JSX.Element {
   useEffect(() => {
     document.title = `${headline}${t.productName}`;
   }, [headline, t]);
+  // What went wrong was tried in the view that is left.
+  useEffect(() => () => model.dismissNotice(), [model, view]);
 
   if (disconnection !== null) return <Disconnected disconnection={disconnection} />;
   if (status !== null && needsOnboarding(status, view)) return <Onboarding status={status} />;

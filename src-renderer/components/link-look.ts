@@ -25,8 +25,12 @@ export const STATE_ICON: Readonly<Record<LinkState, IconName>> = {
   ignored: 'dash',
 };
 
-/** A link as it is shown: while protection is off, nobody asks whether it reaches the box, so it is not called lost. */
+/** Whether nobody asks if links reach the box, because there is no tunnel that they could carry. */
+export function areLinksIdle(status: DaemonStatus): boolean {
+  return status.state === 'failed' || (status.state === 'off' && !status.draining);
+}
+
+/** A link as it is shown: one that nobody uses is not called lost. */
 export function shownLink(link: LinkStatus, status: DaemonStatus): LinkStatus {
-  const isOff = status.state === 'off' && !status.draining;
-  return isOff && link.state === 'lost' ? { ...link, state: 'ignored' } : link;
+  return areLinksIdle(status) && link.state === 'lost' ? { ...link, state: 'ignored' } : link;
 }

@@ -279,6 +279,11 @@ describe('settings and diagnostics', () => {
     await userEvent.click(screen.getByRole('button', { name: 'Unpair' }));
     expect(await screen.findByText(/it takes root\. In a terminal: sudo bowline unpair/)).toBeTruthy();
     await expectAccessible();
+    act(() => {
+      location.hash = '#/graphs';
+      dispatchEvent(new HashChangeEvent('hashchange'));
+    });
+    expect(screen.queryByRole('alert'), 'in the next view').toBeNull();
   });
 
   it('offer starting at login only where the program can do it', async () => {

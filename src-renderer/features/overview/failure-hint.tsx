@@ -10,7 +10,7 @@ export function FailureHint({ cause }: { readonly cause: FailureCause }): JSX.El
   const { t } = useWords();
   const view = cause === 'no-box-configured' || cause === 'box-refused-key' ? 'settings' : 'diagnostics';
   return (
-    <Notice tone="neutral">
+    <Notice tone="warning">
       <p>{t.failureHint[cause]}</p>
       <a className={styles['hintLink']} href={viewAddress(view)}>
         {t.view[view]}

@@ -41,10 +41,10 @@ export function LinkCard({
           <Icon name={kindIcon(link.kind)} />
         </span>
         <h3 className={styles['name']}>
-          {label(link.name)}
+          {label(link.name)}{' '}
           {label(link.name).includes(link.name) ? null : (
             <span className={styles['device']}>{link.name}</span>
-          )}
+          )}{' '}
           {medium !== null && medium.network !== null && (
             <span className={styles['device']}>{medium.network}</span>
           )}

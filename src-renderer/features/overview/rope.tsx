@@ -2,7 +2,7 @@ import type { JSX } from 'react';
 import type { LinkStatus } from '../../../src-shared/model/link.ts';
 import type { DaemonStatus } from '../../../src-shared/model/status.ts';
 import { Icon } from '../../components/icon.tsx';
-import { kindIcon, linkColour, STATE_ICON } from '../../components/link-look.ts';
+import { areLinksIdle, kindIcon, linkColour, STATE_ICON } from '../../components/link-look.ts';
 import { useWords } from '../../window-context.ts';
 import styles from './rope.module.css';
 
@@ -22,10 +22,10 @@ const STATE_ORDER: readonly LinkStatus['state'][] = ['carrying', 'suspect', 'sta
 export function Rope({ status }: { readonly status: DaemonStatus }): JSX.Element | null {
   const { t, label, texts } = useWords();
   const names = status.links.map((link) => link.name);
-  const isOff = status.state === 'off' && !status.draining;
+  const isIdle = areLinksIdle(status);
   const used = status.links
     .filter((link) => link.state !== 'ignored')
-    .map((link): LinkStatus => (isOff ? { ...link, state: 'standby' } : link));
+    .map((link): LinkStatus => (isIdle ? { ...link, state: 'standby' } : link));
   const strands = [...used]
     .sort((a, b) => STATE_ORDER.indexOf(a.state) - STATE_ORDER.indexOf(b.state))
     .slice(0, MAX_STRANDS)
@@ -43,7 +43,7 @@ export function Rope({ status }: { readonly status: DaemonStatus }): JSX.Element
     <div
       className={styles['rope']}
       role="img"
-      aria-label={t.ropeSummary(isLive ? listed('carrying') : '', isOff ? '' : listed('standby'))}
+      aria-label={t.ropeSummary(isLive ? listed('carrying') : '', isIdle ? '' : listed('standby'))}
     >
       <span className={styles['end']} aria-hidden="true">
         <Icon name="laptop" />
