@@ -57,7 +57,7 @@ describe('the language', () => {
 
 /** Names that are the same in both languages. */
 const SAME = [
-  ...['Bowline', 'Box', 'Code', 'English', 'Deutsch', 'Ethernet', 'Signal', 'A dBm'],
+  ...['Bowline', 'Box', 'Code', 'Demo', 'English', 'Deutsch', 'Ethernet', 'Signal', 'A dBm'],
   ...['App', 'Apps', 'Flatpak', 'Snap', 'Domain', 'Port', 'TCP', 'UDP', 'IPv6'],
 ];
 
