@@ -25,7 +25,7 @@ uint64_t netnsCookie() {
 
 // Loads the program that gives a socket its mark when it is made:
 //   if (netns_cookie(socket) == ours) socket->mark = mark; return 1;
-FileDescriptor loadProgram(uint32_t mark) {
+FileDescriptor loadMarkProgram(uint32_t mark) {
   const uint64_t cookie = netnsCookie();
   bpf_insn program[16];
   size_t count = 0;
@@ -50,9 +50,7 @@ FileDescriptor loadProgram(uint32_t mark) {
   attributes.insn_cnt = static_cast<uint32_t>(count);
   attributes.license = reinterpret_cast<uint64_t>("Apache-2.0");
   strncpy(attributes.prog_name, "bowline_mark", sizeof attributes.prog_name - 1);
-  const long fd = bpf(BPF_PROG_LOAD, attributes);
-  if (fd < 0) throwSystem("bpf(BPF_PROG_LOAD)");
-  return FileDescriptor(static_cast<int>(fd));
+  return loadProgram(attributes);
 }
 
 }  // namespace
@@ -62,7 +60,7 @@ napi_value cgroupMarkSet(Call& call) {
   const double mark = call.number(1, "mark");
   if (mark < 0 || mark > 0xffffffff) throwRange("ERR_OUT_OF_RANGE", "mark must fit 32 bits");
   const FileDescriptor group = openGroup(path);
-  const FileDescriptor program = loadProgram(static_cast<uint32_t>(mark));
+  const FileDescriptor program = loadMarkProgram(static_cast<uint32_t>(mark));
   bpf_attr attributes{};
   attributes.target_fd = static_cast<uint32_t>(group.get());
   attributes.attach_bpf_fd = static_cast<uint32_t>(program.get());

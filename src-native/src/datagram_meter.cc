@@ -81,7 +81,7 @@ class Assembler {
  *   }
  *   let it pass;
  */
-FileDescriptor loadProgram(Direction direction, int map) {
+FileDescriptor loadCountProgram(Direction direction, int map) {
   constexpr uint8_t kPacket = BPF_REG_6, kVersion = BPF_REG_7, kHeaders = BPF_REG_8, kPayload = BPF_REG_9;
   Assembler code;
   code.copy(kPacket, BPF_REG_1);
@@ -150,12 +150,12 @@ FileDescriptor loadProgram(Direction direction, int map) {
   attributes.insn_cnt = code.count();
   attributes.license = reinterpret_cast<uint64_t>("Apache-2.0");
   strncpy(attributes.prog_name, "bowline_count", sizeof attributes.prog_name - 1);
-  return required(bpf(BPF_PROG_LOAD, attributes), "bpf(BPF_PROG_LOAD)");
+  return loadProgram(attributes);
 }
 
 // A link instead of an attachment: the kernel takes the program away with the last descriptor, also after a kill.
 FileDescriptor attach(int group, Direction direction, int map) {
-  const FileDescriptor program = loadProgram(direction, map);
+  const FileDescriptor program = loadCountProgram(direction, map);
   bpf_attr attributes{};
   attributes.link_create.prog_fd = static_cast<uint32_t>(program.get());
   attributes.link_create.target_fd = static_cast<uint32_t>(group);

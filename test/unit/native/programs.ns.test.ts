@@ -52,6 +52,24 @@ describe('sockets of a control group', () => {
   });
 });
 
+describe('the mark of a control group', () => {
+  it('is given also while signals come, at which the kernel breaks off', async () => {
+    const path = `${ROOT}/${PREFIX}signals`;
+    mkdirSync(path);
+    let received = 0;
+    const count = (): void => void received++;
+    process.on('SIGUSR2', count);
+    const sender = spawn('sh', ['-c', `while kill -USR2 ${process.pid}; do sleep 0.0005; done`]);
+    for (let round = 0; round < 50 || received < 200; round++) {
+      for (let mark = 0; mark < 100; mark++) cgroupMarkSet(path, mark);
+      // Signals are counted between the calls.
+      await new Promise(setImmediate);
+    }
+    sender.kill('SIGKILL');
+    process.off('SIGUSR2', count);
+  });
+});
+
 describe('a process', () => {
   it('goes into a group below its own, its children with it, and back again', async () => {
     const groups = new ControlGroups(ROOT, PREFIX, marker);
