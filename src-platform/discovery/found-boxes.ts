@@ -258,8 +258,10 @@ function rank(address: string): number {
   return isIPv4(address) ? 0 : isLinkLocal6(address) ? 2 : 1;
 }
 
+/** The order does not depend on who answered first, so that the same boxes read the same each time. */
 function firstDistinct(addresses: readonly string[]): string[] {
-  return [...new Set(addresses)].sort((a, b) => rank(a) - rank(b)).slice(0, MAX_ADDRESSES);
+  const first = [...new Set(addresses)].sort((a, b) => rank(a) - rank(b)).slice(0, MAX_ADDRESSES);
+  return first.sort((a, b) => rank(a) - rank(b) || compareText(a, b));
 }
 
 function compareText(a: string, b: string): number {

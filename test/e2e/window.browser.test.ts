@@ -229,8 +229,10 @@ describe('the window in a browser', () => {
     await window.show('demo');
     await page.getByRole('button', { name: 'Pull Ethernet out' }).focus();
     await page.keyboard.press('Enter');
-    await second.getByRole('button', { name: 'Put Ethernet back' }).waitFor();
+    for (const each of [page, second])
+      await each.getByRole('button', { name: 'Put Ethernet back' }).waitFor();
     await page.keyboard.press('Tab');
+    await page.locator('[role=radio]:focus', { hasText: 'Pulled out' }).waitFor();
     // A finger stays on a key longer than a script does; the choice follows the focus while it is down.
     await page.keyboard.down('ArrowRight');
     await page.locator('[role=radio]:focus', { hasText: 'Silent' }).waitFor();

@@ -126,6 +126,16 @@ describe('what neighbours say', () => {
     expect(found.endpointsOf(PRINT, 0).length).toBeLessThanOrEqual(16);
   });
 
+  it.each([
+    ['the first', ['192.168.1.2', '192.168.1.3']],
+    ['the second', ['192.168.1.3', '192.168.1.2']],
+  ])('of one box reads the same when %s of its networks answers sooner', (_, order) => {
+    const found = new FoundBoxes();
+    for (const address of order)
+      found.take(encodeResponse(recordsOf('attic', PRINT, address)), { link: LINK, address, port: 5353 }, 0);
+    expect(found.boxes(0).map(({ addresses }) => addresses)).toEqual([['192.168.1.2', '192.168.1.3']]);
+  });
+
   it('prints as one line of visible characters', () => {
     expect(cleanName('\u001b[31mattic\u202e\n\u200bbox\0 ')).toBe('[31matticbox');
     expect(Buffer.byteLength(cleanName('é'.repeat(100)))).toBe(62);
