@@ -5,8 +5,8 @@
 #   service-setup.sh install [--user NAME]   NAME gets into the group that may use the service
 #   service-setup.sh remove                  takes back what install did; settings and keys stay in /var/lib/bowline
 #
-# Both may run any number of times. If a first install without a package fails, it takes back what it did. --root DIR is for tests: all files
-# are below DIR.
+# Both may run any number of times. If a first install without a package fails, it takes back what it did. --root DIR
+# is for tests: all files are below DIR.
 set -eu
 
 unit=bowlined.service
