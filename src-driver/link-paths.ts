@@ -121,10 +121,6 @@ export class LinkPaths {
     this.options.pump.flush();
   }
 
-  closeAll(reason: SwitchReason): void {
-    for (const path of [...this.open]) this.close(path, reason);
-  }
-
   /** Brings open paths in line with links and addresses; also to be called once a second, for ways that did not answer. */
   reconcile(): void {
     for (const path of [...this.open]) {

@@ -126,7 +126,9 @@ export class Session implements MessageSink, FrameHandler {
 
   /** Begins to send with new keys. With `isResumed` false the peer has lost its state and everything starts over. */
   installKeys(key: SendKey, isResumed: boolean, peer: PeerMemory, now: number): void {
+    const goesOn = isResumed && this.isEstablished && this.transmitter.closeReason < 0;
     if (!isResumed) this.restart(now);
+    if (!goesOn) this.switches.reset(this.scheduler.carrying);
     this.sendKey = key;
     this.isEstablished = true;
     this.establishedAt = now;
@@ -229,6 +231,7 @@ export class Session implements MessageSink, FrameHandler {
   /** Changes the preference of a link (lower carries first; in microseconds of round trip). */
   rankPath(id: number, rank: number, now: number): void {
     const path = this.path(id);
+    if (path.rank === rank) return; // A choice that is due anyway would be called the user's.
     const wasReserve = path.isReserve;
     path.rank = rank;
     if (path.isReserve !== wasReserve) this.transmitter.statusChanged();
@@ -262,7 +265,7 @@ export class Session implements MessageSink, FrameHandler {
     const after = this.scheduler.carrying;
     this.lostSince = after === null ? now : 0;
     this.outbox.resume(now);
-    this.switches.onSwitch(before, after, reason, now);
+    this.switches.onSwitch(after, reason, now);
     if (before !== null && after !== null && before.isUsable) this.transmitter.duplicateOn(before, now);
     this.transmitter.statusChanged();
   }

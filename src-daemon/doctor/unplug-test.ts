@@ -1,9 +1,11 @@
+import type { LinkPath } from '../../src-driver/link-paths.ts';
 import type { SessionEvent } from '../../src-engine/session-events.ts';
 import type { UnplugKind, UnplugReport } from '../../src-shared/control/contract.ts';
 import { type ControlError, controlError } from '../../src-shared/control/error.ts';
 import type { LinkState } from '../../src-shared/model/link.ts';
 import { type Result, err, ok } from '../../src-shared/util/result.ts';
 import type { HandledDaemon } from '../control/handled-daemon.ts';
+import type { Tunnel } from '../tunnel.ts';
 
 /** Takes a carrying link away for a moment, as a pulled cable or a dead switch would, and measures what that does. */
 export async function testUnplug(
@@ -27,43 +29,55 @@ export async function testUnplug(
   if (!status.links.some(({ name, state }) => name !== link && canTakeOver(state))) {
     return err(controlError('NOT_POSSIBLE_NOW', 'no other link stands by; connect a second one'));
   }
-  const path = tunnel.linkPaths.paths.find(({ linkName }) => linkName === link)!;
   const lostBefore = status.counters.packetsLost;
-  const switched = nextSwitch(daemon);
-  if (kind === 'carrier') {
-    daemon.unplugged.add(link);
+  const departure = awaitDeparture(daemon, tunnel, link);
+  const silenced = kind === 'silent' ? pathsOver(tunnel, link) : [];
+  try {
+    if (kind === 'carrier') {
+      daemon.unplugged.add(link);
+      await daemon.onLinks();
+    } else {
+      for (const { socket } of silenced) tunnel.pump.setSilenced(socket, true);
+      // Something has to be under way for silence to be noticed.
+      tunnel.linkPaths.hurry();
+    }
+    const left = await departure;
+    if (left === null)
+      return err(controlError('TIMEOUT', `traffic did not leave ${link} within ${TIMEOUT_MS / 1_000} s`));
+    const packetsLost = daemon.status().counters.packetsLost - lostBefore;
+    return ok({ link, kind, ...left, packetsLost });
+  } finally {
+    for (const { socket } of silenced) tunnel.pump.setSilenced(socket, false);
+    daemon.unplugged.delete(link);
     await daemon.onLinks();
-  } else {
-    tunnel.pump.setSilenced(path.socket, true);
-    // Something has to be under way for silence to be noticed.
-    tunnel.linkPaths.hurry();
   }
-  const event = await switched;
-  daemon.unplugged.delete(link);
-  tunnel.pump.setSilenced(path.socket, false);
-  await daemon.onLinks();
-  if (event === null)
-    return err(controlError('TIMEOUT', `traffic did not leave ${link} within ${TIMEOUT_MS / 1_000} s`));
-  const after = daemon.status();
-  return ok({
-    link,
-    kind,
-    to: after.lastSwitch?.to ?? link,
-    gapMicros: event.gapMicros,
-    packetsReplayed: event.replayedChunks,
-    packetsLost: after.counters.packetsLost - lostBefore,
-  });
 }
 
-function nextSwitch(daemon: HandledDaemon): Promise<Extract<SessionEvent, { kind: 'switch' }> | null> {
+function pathsOver(tunnel: Tunnel, link: string): LinkPath[] {
+  return tunnel.linkPaths.paths.filter(({ linkName }) => linkName === link);
+}
+
+/**
+ * Waits for the switch away from a link; others may come before it, or after it at once.
+ * @returns null if there is none in time.
+ */
+function awaitDeparture(
+  daemon: HandledDaemon,
+  tunnel: Tunnel,
+  link: string,
+): Promise<Pick<UnplugReport, 'to' | 'gapMicros' | 'packetsReplayed'> | null> {
+  const ownIds = pathsOver(tunnel, link).map(({ pathId }) => pathId);
   return new Promise((resolve) => {
-    const finish = (event: Extract<SessionEvent, { kind: 'switch' }> | null): void => {
+    const finish = (departure: Parameters<typeof resolve>[0]): void => {
       clearTimeout(timer);
       daemon.eventListeners.delete(listener);
-      resolve(event);
+      resolve(departure);
     };
     const listener = (event: SessionEvent): void => {
-      if (event.kind === 'switch') finish(event);
+      if (event.kind !== 'switch' || !ownIds.includes(event.from)) return;
+      const to = tunnel.linkPaths.pathOf(event.to)?.linkName;
+      if (to === undefined || to === link) return;
+      finish({ to, gapMicros: event.gapMicros, packetsReplayed: event.replayedChunks });
     };
     const timer = setTimeout(() => finish(null), TIMEOUT_MS);
     daemon.eventListeners.add(listener);

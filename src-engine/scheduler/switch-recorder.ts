@@ -2,6 +2,12 @@ import type { Path } from '../path/path.ts';
 import type { Outbox } from '../send/outbox.ts';
 import type { SessionEvent, SwitchReason } from '../session-events.ts';
 
+/** From when on data may have waited, and what had been sent again by then. */
+interface Silence {
+  readonly since: number;
+  readonly replayedBefore: number;
+}
+
 /**
  * Measures switches: the gap is the time from the last sign of life on the old path (or the first data that it left
  * unanswered) to the first acknowledgement on the new one.
@@ -9,19 +15,26 @@ import type { SessionEvent, SwitchReason } from '../session-events.ts';
 export class SwitchRecorder {
   private readonly outbox: Outbox;
   private readonly events: SessionEvent[];
+  private carrying: Path | null = null;
+  /** Since the path that carries has failed; null while it works. */
+  private failure: Silence | null = null;
   private pending: {
-    from: number;
-    to: Path;
-    reason: SwitchReason;
-    silentSince: number;
-    replayedBefore: number;
+    readonly from: number;
+    readonly to: Path;
+    readonly reason: SwitchReason;
+    readonly silence: Silence;
   } | null = null;
-  private failed: { path: Path; silentSince: number; replayedBefore: number } | null = null;
-  private lastCarrying = -1;
 
   constructor(outbox: Outbox, events: SessionEvent[]) {
     this.outbox = outbox;
     this.events = events;
+  }
+
+  /** Starts over from the path that carries now, if any: what came before was ended on purpose, or by the peer. */
+  reset(carrying: Path | null): void {
+    this.carrying = carrying;
+    this.failure = null;
+    this.pending = null;
   }
 
   /** To be called before a path's state says that it failed. */
@@ -29,37 +42,36 @@ export class SwitchRecorder {
     this.noteFailureSince(path, path.awaitingSince > 0 ? path.awaitingSince : now);
   }
 
-  noteFailureSince(path: Path, silentSince: number): void {
-    this.failed = { path, silentSince, replayedBefore: this.outbox.chunksReplayed };
+  noteFailureSince(path: Path, since: number): void {
+    if (path === this.carrying) this.failure ??= this.silenceSince(since);
   }
 
-  onSwitch(from: Path | null, to: Path | null, reason: SwitchReason, now: number): void {
-    if (from !== null) this.lastCarrying = from.id;
-    if (to === null || this.lastCarrying < 0 || to.id === this.lastCarrying) return;
-    const isFailure = this.failed !== null && this.failed.path.id === this.lastCarrying;
-    this.pending = {
-      from: this.lastCarrying,
-      to,
-      reason,
-      silentSince: isFailure ? this.failed!.silentSince : now,
-      replayedBefore: isFailure ? this.failed!.replayedBefore : this.outbox.chunksReplayed,
-    };
-    this.failed = null;
-    this.lastCarrying = to.id;
+  onSwitch(to: Path | null, reason: SwitchReason, now: number): void {
+    // While nothing carries, the silence goes on.
+    if (to === null) return;
+    const from = this.carrying;
+    const silence = this.failure ?? this.silenceSince(now);
+    this.carrying = to;
+    this.failure = null;
+    if (from !== null && from.id !== to.id) this.pending = { from: from.id, to, reason, silence };
   }
 
   /** To be called when a path's data was acknowledged. */
   onProgress(path: Path, now: number): void {
     if (this.pending === null || this.pending.to !== path) return;
-    const { from, to, reason, silentSince, replayedBefore } = this.pending;
+    const { from, to, reason, silence } = this.pending;
     this.pending = null;
     this.events.push({
       kind: 'switch',
       from,
       to: to.id,
       reason,
-      gapMicros: Math.max(0, Math.round(now - silentSince)),
-      replayedChunks: this.outbox.chunksReplayed - replayedBefore,
+      gapMicros: Math.max(0, Math.round(now - silence.since)),
+      replayedChunks: this.outbox.chunksReplayed - silence.replayedBefore,
     });
+  }
+
+  private silenceSince(since: number): Silence {
+    return { since, replayedBefore: this.outbox.chunksReplayed };
   }
 }
