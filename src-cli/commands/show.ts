@@ -6,6 +6,7 @@ import type { DaemonStatus } from '../../src-shared/model/status.ts';
 import type { WallClockMs } from '../../src-shared/model/units.ts';
 import { describeCapacity, describeLinkUse } from '../../src-shared/view/describe-link.ts';
 import { describeStatus } from '../../src-shared/view/describe-status.ts';
+import { shownLink } from '../../src-shared/view/shown-link.ts';
 import { unreachableStatus } from '../../src-shared/view/unreachable-status.ts';
 import type { CommandContext, CommandOutcome } from '../command-context.ts';
 
@@ -23,11 +24,11 @@ export async function showStatus({ client, isJson, now, print }: CommandContext)
 
 /** Prints the links. */
 export async function showLinks({ client, isJson, print }: CommandContext): Promise<CommandOutcome> {
-  const answer = await client.call('links.list', {});
+  const answer = await client.call('status.get', {});
   if (!answer.ok) return answer.error;
   const { links } = answer.value;
   if (isJson) print(JSON.stringify(links));
-  else print(links.length === 0 ? 'No links' : linksTable(links).join('\n'));
+  else print(links.length === 0 ? 'No links' : linksTable(links, answer.value).join('\n'));
   return null;
 }
 
@@ -38,7 +39,7 @@ function statusText(status: DaemonStatus, now: WallClockMs): string {
   return [
     headline,
     detail,
-    ...(used.length === 0 ? [] : ['', ...linksTable(used)]),
+    ...(used.length === 0 ? [] : ['', ...linksTable(used, status)]),
     '',
     ...alignColumns([
       ['Internet', en.internet[status.internet]],
@@ -51,7 +52,7 @@ function statusText(status: DaemonStatus, now: WallClockMs): string {
   ].join('\n');
 }
 
-function linksTable(links: readonly LinkStatus[]): readonly string[] {
+function linksTable(links: readonly LinkStatus[], status: DaemonStatus): readonly string[] {
   const hasReason = links.some((link) => link.ignoredBecause !== null || link.trouble !== null);
   const header = [
     'Link',
@@ -68,7 +69,7 @@ function linksTable(links: readonly LinkStatus[]): readonly string[] {
   const rows = links.map((link) => [
     link.name,
     en.linkKind[link.kind],
-    describeLinkUse(link),
+    describeLinkUse(shownLink(link, status)),
     en.linkPriority[link.priority],
     describeCapacity(link.model) ?? '-',
     link.rttMicros === null ? '-' : formatDuration(link.rttMicros),

@@ -3,6 +3,7 @@ import type { LinkStatus } from '../../src-shared/model/link.ts';
 import type { DaemonStatus, Status } from '../../src-shared/model/status.ts';
 import type { WallClockMs } from '../../src-shared/model/units.ts';
 import { canLeave, describeStatus, linkLabel } from '../../src-shared/view/describe-status.ts';
+import { shownLink } from '../../src-shared/view/shown-link.ts';
 import type { PreviewLink } from '../links/link-preview.ts';
 
 /** What a click in the menu asks for. */
@@ -106,7 +107,7 @@ function describe({ status, pausedUntil, now, wording }: TrayFacts): { headline:
 
 function linkRows(status: DaemonStatus, wording: DesktopWording): readonly TrayRow[] {
   const used = status.links.filter((link) => link.state !== 'ignored');
-  const rows = used.map((link) => text(linkText(link, used, wording)));
+  const rows = used.map((link) => text(linkText(shownLink(link, status), used, wording)));
   return atMost(MOST_LINK_ROWS - leaveRows(status, wording).length, rows, wording);
 }
 

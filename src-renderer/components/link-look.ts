@@ -1,5 +1,4 @@
-import type { LinkKind, LinkState, LinkStatus } from '../../src-shared/model/link.ts';
-import type { DaemonStatus } from '../../src-shared/model/status.ts';
+import type { LinkKind, LinkState } from '../../src-shared/model/link.ts';
 import type { IconName } from './icon.tsx';
 
 /** How many links have a colour of their own; further ones share them. Names stand beside every colour. */
@@ -24,13 +23,3 @@ export const STATE_ICON: Readonly<Record<LinkState, IconName>> = {
   lost: 'cross',
   ignored: 'dash',
 };
-
-/** Whether nobody asks if links reach the box, because there is no tunnel that they could carry. */
-export function areLinksIdle(status: DaemonStatus): boolean {
-  return status.state === 'failed' || (status.state === 'off' && !status.draining);
-}
-
-/** A link as it is shown: one that nobody uses is not called lost. */
-export function shownLink(link: LinkStatus, status: DaemonStatus): LinkStatus {
-  return areLinksIdle(status) && link.state === 'lost' ? { ...link, state: 'ignored' } : link;
-}

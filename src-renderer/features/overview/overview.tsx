@@ -1,8 +1,8 @@
 import type { JSX } from 'react';
 import type { DaemonStatus } from '../../../src-shared/model/status.ts';
+import { shownLink } from '../../../src-shared/view/shown-link.ts';
 import { Card } from '../../components/card.tsx';
 import { useWords } from '../../window-context.ts';
-import { shownLink } from '../../components/link-look.ts';
 import { RecentEvents } from '../timeline/recent-events.tsx';
 import { BoxCard } from './box-card.tsx';
 import { FailureHint } from './failure-hint.tsx';

@@ -1,8 +1,9 @@
 import type { JSX } from 'react';
 import type { LinkStatus } from '../../../src-shared/model/link.ts';
 import type { DaemonStatus } from '../../../src-shared/model/status.ts';
+import { areLinksIdle } from '../../../src-shared/view/shown-link.ts';
 import { Icon } from '../../components/icon.tsx';
-import { areLinksIdle, kindIcon, linkColour, STATE_ICON } from '../../components/link-look.ts';
+import { kindIcon, linkColour, STATE_ICON } from '../../components/link-look.ts';
 import { useWords } from '../../window-context.ts';
 import styles from './rope.module.css';
 

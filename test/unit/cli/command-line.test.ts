@@ -270,6 +270,15 @@ describe('bowline', () => {
     expect((await run('links')).out.join()).toMatch(/its network keeps machines apart; use the main Wi-Fi/);
   });
 
+  it('calls no link lost while nobody asks it', async () => {
+    const links = [linkStatus('eth0', { state: 'lost', rttMicros: null })];
+    daemon.status = { ...offStatus(), links };
+    for (const command of ['links', 'status'])
+      expect((await run(command)).out.join(), command).toMatch(/eth0 +Ethernet +not used/);
+    daemon.status = { ...commonStatus(), state: 'connecting', attempt: 1, carrying: [], links };
+    expect((await run('links')).out.join()).toMatch(/eth0 +Ethernet +lost/);
+  });
+
   it('sets what radios may do and how logins are looked for', async () => {
     await run('wifi', 'power-save', 'avoid');
     await run('portal-check', 'off');

@@ -106,6 +106,13 @@ describe('the menu of the tray', () => {
     expect(labels(three).filter((label) => /^[a-d]:/.test(label))).toHaveLength(3);
   });
 
+  it('calls no link lost while nobody asks it', () => {
+    const links = [linkStatus('eth0', { state: 'lost', rttMicros: null })];
+    const rowsOf = (status: Status): readonly string[] => labels(trayView(facts({ status })).rows);
+    expect(rowsOf({ ...offStatus(), links })).toContain('Ethernet: not used');
+    expect(rowsOf({ ...offStatus(), state: 'off', draining: true, links })).toContain('Ethernet: lost');
+  });
+
   it('cannot switch what does not answer, and has one row that fixes it', () => {
     const { rows, tooltip } = trayView(facts({ status: STATES['not permitted']! }));
     expect(tooltip).toBe('Permission needed');
