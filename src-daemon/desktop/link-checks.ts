@@ -5,9 +5,8 @@ import { type Check, fine, unseen, warning } from '../doctor/check.ts';
 
 /** One check for each thing that may be wrong with connected links: a login, a network that isolates, a dozing radio. */
 export function linkTroubleChecks(status: () => DaemonStatus): readonly Check[] {
-  return GROUPS.map(({ name, explanation, troubles, allWell }) => ({
+  return GROUPS.map(({ name, troubles, allWell }) => ({
     name,
-    explanation,
     look: () => {
       const { links, state } = status();
       if (state === 'off') return unseen('protection is off');
@@ -28,8 +27,7 @@ function partsOf(trouble: LinkTrouble): readonly [string, ...string[]] {
 }
 
 interface Group {
-  readonly name: string;
-  readonly explanation: string;
+  readonly name: Check['name'];
   readonly troubles: readonly LinkTrouble[];
   readonly allWell: string;
 }
@@ -37,20 +35,16 @@ interface Group {
 const GROUPS: readonly Group[] = [
   {
     name: 'portal',
-    explanation:
-      'A network that wants a login lets nothing through before, whatever the strength of its signal.',
     troubles: ['portal'],
     allWell: 'no link is known to want a login',
   },
   {
     name: 'isolation',
-    explanation: 'Networks for guests keep machines apart, so that a link is up and never finds the box.',
     troubles: ['isolated', 'box-blocked', 'other-network'],
     allWell: 'every connected link finds the box, or none does',
   },
   {
     name: 'power-save',
-    explanation: 'A radio that dozes between packets answers up to 100 ms late when it has to take over.',
     troubles: ['power-save'],
     allWell: 'no radio is known to doze',
   },

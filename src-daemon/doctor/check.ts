@@ -2,15 +2,13 @@ import type { Exec, LinkSnapshot, MachineFacts, Sysctls } from '../../src-platfo
 import type { InetSocket } from '../../src-platform/native.ts';
 import type { DomainRules } from '../apps/domain-rules.ts';
 import type { MissingFacility } from '../apps/facilities.ts';
+import type { CheckName } from '../../src-shared/i18n/checks-en.ts';
 import type { DoctorCheck } from '../../src-shared/model/doctor.ts';
 import type { DaemonStatus } from '../../src-shared/model/status.ts';
 
 /** One thing the doctor looks at. Looking changes nothing. */
 export interface Check {
-  /** Stable: people and scripts refer to it. */
-  readonly name: string;
-  /** What goes wrong when this is wrong, in one sentence. */
-  readonly explanation: string;
+  readonly name: CheckName;
   /** May fail or hang: the other checks do not wait for it. */
   look(): Promise<Finding> | Finding;
 }

@@ -1,3 +1,4 @@
+import { checkTextsOf } from '../../src-shared/i18n/checks-texts.ts';
 import type { DoctorCheck } from '../../src-shared/model/doctor.ts';
 import { type Check, type Finding, warning } from './check.ts';
 
@@ -38,7 +39,8 @@ async function mend(check: Check, before: Finding): Promise<DoctorCheck> {
 }
 
 function told(check: Check, finding: Finding, fixed: boolean): DoctorCheck {
-  const { name, explanation } = check;
+  const { name } = check;
+  const explanation = checkTextsOf(name, 'en')?.explanation ?? '';
   const { verdict, evidence, fix, repair } = finding;
   return { name, verdict, evidence, explanation, fix, fixable: repair !== undefined, fixed };
 }

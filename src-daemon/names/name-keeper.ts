@@ -121,8 +121,6 @@ export class NameKeeper {
   /** Says how names are found at the moment. */
   readonly check: Check = {
     name: 'names',
-    explanation:
-      'Names that are asked for beside the tunnel are not found while the link is lost that they go over.',
     look: () => {
       if (!this.situation.isActive) return unseen('the tunnel is not in use');
       if (this.refusal !== null) {

@@ -289,7 +289,7 @@ export const SCENES: readonly Scene[] = [
     press: (t) => [t.runChecks, t.startTest],
     daemon: (daemon) => {
       daemon.status = standby;
-      const plain = { explanation: 'Then a lost link ends connections.', fixable: false, fixed: false };
+      const plain = { explanation: '', fixable: false, fixed: false };
       daemon.checks = [
         { ...plain, name: 'box-configured', verdict: 'ok', evidence: 'attic at 192.168.1.2', fix: null },
         { ...plain, name: 'box-reachable', verdict: 'ok', evidence: 'the box answers over eth0', fix: null },
@@ -298,7 +298,6 @@ export const SCENES: readonly Scene[] = [
           name: 'link-wlan0',
           verdict: 'warning',
           evidence: 'standby, 3.9 ms, 4.2 % loss',
-          explanation: 'A link that loses much or answers late makes everything that it carries slow.',
           fix: 'move closer to the access point',
         },
         {
@@ -306,8 +305,6 @@ export const SCENES: readonly Scene[] = [
           name: 'reverse-path-filter',
           verdict: 'failed',
           evidence: 'wlan0 drops what arrives',
-          explanation:
-            'Strict reverse path filtering drops what arrives on a link that is not the best way back.',
           fix: 'set rp_filter to 2',
           fixable: true,
         },

@@ -293,10 +293,31 @@ describe('settings and diagnostics', () => {
     expect(screen.getByRole('switch', { name: 'Start at login' }).getAttribute('aria-checked')).toBe('true');
   });
 
+  it('explain a check in the language of the window, and one of a newer service in the service’s words', async () => {
+    const bridge = new FakeBridge({ preferences: { language: 'de', startsAtLogin: false } });
+    const told = { explanation: 'In English.', verdict: 'failed', fix: null, fixable: false, fixed: false };
+    bridge.answers['doctor.run'] = () =>
+      ok({
+        checks: [
+          { ...told, name: 'second-link', evidence: '1 link reaches the box' },
+          { ...told, name: 'of-tomorrow', evidence: 'too early' },
+        ],
+      });
+    window = await renderWindow(protectedStatus(), { view: 'diagnostics', bridge });
+    await userEvent.click(screen.getByRole('button', { name: 'Prüfen' }));
+    const rows = screen.getAllByRole('listitem').map(({ textContent }) => textContent);
+    expect(rows).toContainEqual(
+      expect.stringMatching(/Zweite Leitung second-link.*1 link reaches.*Bei nur einer/),
+    );
+    expect(rows).toContainEqual(expect.stringMatching(/of-tomorrow.*too early.*In English/));
+    expect(screen.getByText('1 link reaches the box').lang).toBe('en');
+    await expectAccessible();
+  });
+
   it('run the checks, the unplug test, and write a report with both', async () => {
     const bridge = new FakeBridge();
     const check = {
-      name: 'rp-filter',
+      name: 'reverse-path-filter',
       verdict: 'failed',
       evidence: 'drops',
       explanation: 'The other link is the best way back.',
@@ -310,11 +331,12 @@ describe('settings and diagnostics', () => {
     window = await renderWindow(protectedStatus(), { view: 'diagnostics', bridge });
     await userEvent.click(screen.getByRole('button', { name: 'Run the checks' }));
     expect(screen.getByText('set it')).toBeTruthy();
+    expect(screen.getByText('Filter of the way back')).toBeTruthy();
     await userEvent.click(screen.getByRole('button', { name: 'Start the test' }));
     expect(screen.getByText('Ethernet was taken away, Wi-Fi took over')).toBeTruthy();
     expect(screen.getByText('8.3 ms')).toBeTruthy();
     const report = screen.getByLabelText<HTMLTextAreaElement>('Report', { selector: 'textarea' });
-    expect(report.value).toContain('failed  rp-filter: drops');
+    expect(report.value).toContain('failed  reverse-path-filter: drops');
     await expectAccessible();
   });
 });

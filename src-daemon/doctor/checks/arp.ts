@@ -5,8 +5,6 @@ import { applyOrThrow } from './reverse-path-filter.ts';
 export function arpCheck(subject: Pick<Subject, 'links' | 'sysctls' | 'status'>): Check {
   return {
     name: 'arp',
-    explanation:
-      'By default Linux answers for any of its addresses on any link, so pulling one cable breaks the other address.',
     look: () => {
       const links = usedLinks(subject).filter(({ up }) => up);
       if (links.length === 0) return unseen('no link is up');

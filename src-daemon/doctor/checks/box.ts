@@ -3,7 +3,6 @@ import { broken, type Check, fine, type Subject, unseen, warning } from '../chec
 export function boxConfiguredCheck(subject: Pick<Subject, 'status'>): Check {
   return {
     name: 'box-configured',
-    explanation: 'Without a box there is nothing at the other end of the tunnel.',
     look: () => {
       const { box } = subject.status();
       return box === null
@@ -16,7 +15,6 @@ export function boxConfiguredCheck(subject: Pick<Subject, 'status'>): Check {
 export function boxReachableCheck(subject: Pick<Subject, 'status'>): Check {
   return {
     name: 'box-reachable',
-    explanation: 'While the box does not answer, traffic goes direct and a lost link ends connections.',
     look: () => {
       const { state, carrying } = subject.status();
       if (state === 'protected') return fine(`the box answers over ${carrying.join(', ')}`);
@@ -29,7 +27,6 @@ export function boxReachableCheck(subject: Pick<Subject, 'status'>): Check {
 export function boxVersionCheck(subject: Pick<Subject, 'status'>): Check {
   return {
     name: 'box-version',
-    explanation: 'Laptop and box of different versions work together but miss what only one of them knows.',
     look: () => {
       const status = subject.status();
       const { box, daemon } = status.version;

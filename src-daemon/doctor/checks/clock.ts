@@ -4,7 +4,6 @@ import { type Check, fine, type Subject, warning } from '../check.ts';
 export function clockCheck(subject: Pick<Subject, 'machine'>): Check {
   return {
     name: 'clock',
-    explanation: 'With a wrong date web pages are refused; the tunnel itself does not use the date.',
     look: async () => {
       const now = subject.machine.wallClock();
       const date = new Date(now).toISOString().slice(0, 16).replace('T', ' ');

@@ -4,8 +4,6 @@ import { broken, type Check, fine, type Subject, warning } from '../check.ts';
 export function controlSocketCheck(subject: Pick<Subject, 'machine' | 'socketPath'>): Check {
   return {
     name: 'control-socket',
-    explanation:
-      'Window and command line talk to the service over this socket; who may use it may switch it.',
     look: async () => {
       const { socketPath } = subject;
       const access = await subject.machine.accessTo(socketPath);

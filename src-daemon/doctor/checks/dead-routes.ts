@@ -8,7 +8,6 @@ import { type Check, fine, type Subject, usedLinks, warning } from '../check.ts'
 export function deadRoutesCheck(subject: Pick<Subject, 'links' | 'sysctls' | 'exec'>): Check {
   return {
     name: 'dead-routes',
-    explanation: 'Traffic beside the tunnel goes into a pulled cable as long as its route is there.',
     look: async () => {
       const routes = (
         await Promise.all(([4, 6] as const).map((family) => listDefaultRoutes(subject.exec, family)))

@@ -4,8 +4,6 @@ import { type Check, fine, type Subject, warning, broken } from '../check.ts';
 export function domainRulesCheck({ domains }: Pick<Subject, 'domains'>): Check {
   return {
     name: 'domain-rules',
-    explanation:
-      'A rule about a domain knows its addresses from answers of name servers; a program that asks encrypted goes the usual way.',
     look: async () => {
       const { rules } = domains;
       if (rules.domains.length === 0) return fine('no rule is about a domain');

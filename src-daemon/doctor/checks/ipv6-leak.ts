@@ -6,7 +6,6 @@ import { broken, type Check, fine, type Subject, unseen } from '../check.ts';
 export function ipv6LeakCheck(subject: Pick<Subject, 'status' | 'exec' | 'sysctls'>): Check {
   return {
     name: 'ipv6-leak',
-    explanation: 'IPv6 beside the tunnel shows another address to the internet and breaks when a link does.',
     look: async () => {
       if (subject.status().state !== 'protected')
         return unseen('without a tunnel, IPv6 leaves as it would without Bowline');

@@ -4,7 +4,6 @@ import { type Check, type Finding, fine, type Subject, unseen, usedLinks, warnin
 export function secondLinkCheck(subject: Pick<Subject, 'status'>): Check {
   return {
     name: 'second-link',
-    explanation: 'With one link there is nothing to switch to when it fails.',
     look: () => {
       const { links, state } = subject.status();
       if (state === 'off') return unseen('protection is off');
@@ -22,7 +21,6 @@ export function secondLinkCheck(subject: Pick<Subject, 'status'>): Check {
 export function linkChecks(subject: Pick<Subject, 'status' | 'links'>): readonly Check[] {
   return usedLinks(subject).map(({ name }) => ({
     name: `link-${name}`,
-    explanation: 'A link that loses much or answers late makes everything that it carries slow.',
     look: () => {
       const link = subject.status().links.find((candidate) => candidate.name === name);
       return link === undefined ? unseen(`${name} is gone`) : judge(link, subject.status().state === 'off');

@@ -6,8 +6,6 @@ import { broken, type Check, fine, type Subject, unseen, warning } from '../chec
 export function otherRulesCheck(subject: Pick<Subject, 'status' | 'exec'>): Check {
   return {
     name: 'other-rules',
-    explanation:
-      'A routing rule of another program that comes before ours takes traffic away from the tunnel.',
     look: async () => {
       if (subject.status().state !== 'protected') return unseen('there is no tunnel to lead traffic into');
       const [way, ...rules] = await Promise.all([
@@ -35,7 +33,6 @@ export function otherRulesCheck(subject: Pick<Subject, 'status' | 'exec'>): Chec
 export function otherTunnelsCheck(subject: Pick<Subject, 'status' | 'exec' | 'links' | 'machine'>): Check {
   return {
     name: 'other-tunnels',
-    explanation: 'Of two tunnels that both want all traffic only one gets it.',
     look: async () => {
       const names = (
         await Promise.all(

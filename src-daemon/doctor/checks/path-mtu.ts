@@ -5,8 +5,6 @@ import { type Check, fine, type Subject, unseen, warning } from '../check.ts';
 export function pathMtuCheck(subject: Pick<Subject, 'status' | 'links'>): Check {
   return {
     name: 'path-mtu',
-    explanation:
-      'Where only small datagrams arrive, transfers cost more, but nothing is lost: the tunnel probes.',
     look: () => {
       const measured = subject.status().links.flatMap((link) => {
         const mtuBytes = subject.links.find(({ name }) => name === link.name)?.mtuBytes;

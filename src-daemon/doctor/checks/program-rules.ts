@@ -5,8 +5,6 @@ import { type Check, fine, type Subject, warning } from '../check.ts';
 export function programRulesCheck(subject: Pick<Subject, 'missingFacilities'>): Check {
   return {
     name: 'program-rules',
-    explanation:
-      'Without control groups the kernel cannot tell the packets of one program from those of another; without the others it tells late. Rules about users and networks work all the same.',
     look: () => {
       const missing = subject.missingFacilities();
       const [first] = missing;

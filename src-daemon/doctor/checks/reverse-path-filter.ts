@@ -5,7 +5,6 @@ import { broken, type Check, fine, type Subject, unseen, usedLinks } from '../ch
 export function reversePathFilterCheck(subject: Pick<Subject, 'links' | 'sysctls' | 'status'>): Check {
   return {
     name: 'reverse-path-filter',
-    explanation: 'Strict reverse path filtering drops what arrives on a link that is not the best way back.',
     look: () => {
       const links = usedLinks(subject).filter(({ up }) => up);
       if (links.length === 0) return unseen('no link is up');

@@ -4,8 +4,6 @@ import { type Check, fine, type Subject, unseen, warning } from '../check.ts';
 export function sandboxCheck(subject: Pick<Subject, 'sysctls' | 'machine'>): Check {
   return {
     name: 'app-sandbox',
-    explanation:
-      "The window's sandbox is built of user namespaces; where they are refused the app does not start.",
     look: async () => {
       const { sysctls } = subject;
       if (sysctls.read('user/max_user_namespaces') === '0')

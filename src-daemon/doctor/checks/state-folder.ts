@@ -4,8 +4,6 @@ import { broken, type Check, fine, type Subject, warning } from '../check.ts';
 export function stateFolderCheck(subject: Pick<Subject, 'machine' | 'stateDir'>): Check {
   return {
     name: 'state-folder',
-    explanation:
-      'What cannot be written down first is not changed: without room, protection cannot be switched on.',
     look: async () => {
       const { stateDir } = subject;
       const { bytes, files } = await subject.machine.freeSpace(stateDir);

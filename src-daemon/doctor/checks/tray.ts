@@ -4,8 +4,6 @@ import { type Check, unseen } from '../check.ts';
 export function trayCheck(): Check {
   return {
     name: 'tray',
-    explanation:
-      'Some desktops show no tray icons; the window and `bowline` can do everything that the icon can.',
     look: () =>
       unseen(
         'the service cannot ask the desktop; the app asks at its start, and says so if nothing shows its icon',

@@ -4,7 +4,6 @@ import { broken, type Check, fine, type Subject } from '../check.ts';
 export function tunDeviceCheck(subject: Pick<Subject, 'machine' | 'status'>): Check {
   return {
     name: 'tun-device',
-    explanation: 'The tunnel is a network device that the service makes by this file.',
     look: async () => {
       const status = subject.status();
       if ((await subject.machine.deviceNumber(TUN_FILE)) !== TUN_DEVICE_NUMBER)

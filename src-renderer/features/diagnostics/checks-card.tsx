@@ -1,4 +1,5 @@
 import { useState, type JSX } from 'react';
+import { checkTextsOf } from '../../../src-shared/i18n/checks-texts.ts';
 import type { DoctorCheck } from '../../../src-shared/model/doctor.ts';
 import { Button } from '../../components/button.tsx';
 import { Card } from '../../components/card.tsx';
@@ -47,22 +48,7 @@ export function ChecksCard({
         {checks !== null && (
           <ul className={styles['checks']}>
             {checks.map((check) => (
-              <li
-                key={check.name}
-                className={styles['check']}
-                data-verdict={check.fixed ? 'ok' : check.verdict}
-              >
-                <span className={styles['verdict']}>
-                  <Icon name={check.fixed ? 'check' : VERDICT_ICON[check.verdict]} />
-                  {check.fixed ? t.fixed : t.verdict[check.verdict]}
-                </span>
-                <span className={styles['evidence']}>
-                  <code>{check.name}</code>
-                  <span>{check.evidence}</span>
-                  {check.verdict !== 'ok' && check.verdict !== 'skipped' && <span>{check.explanation}</span>}
-                  {check.fix !== null && !check.fixed && <span className={styles['fix']}>{check.fix}</span>}
-                </span>
-              </li>
+              <CheckRow key={check.name} check={check} />
             ))}
           </ul>
         )}
@@ -75,5 +61,35 @@ export function ChecksCard({
         </p>
       )}
     </Card>
+  );
+}
+
+/** One check. What was seen and what helps are the service's own words, which are English as the system's are. */
+function CheckRow({ check }: { readonly check: DoctorCheck }): JSX.Element {
+  const { t, language } = useWords();
+  const { name, evidence, fix, fixed } = check;
+  const verdict = fixed ? 'ok' : check.verdict;
+  const texts = checkTextsOf(name, language);
+  return (
+    <li className={styles['check']} data-verdict={verdict}>
+      <span className={styles['verdict']}>
+        <Icon name={VERDICT_ICON[verdict]} />
+        {fixed ? t.fixed : t.verdict[verdict]}
+      </span>
+      <span className={styles['evidence']}>
+        <span className={styles['topic']}>
+          {texts !== null && <strong>{texts.title}</strong>} <code>{name}</code>
+        </span>
+        <span lang="en">{evidence}</span>
+        {(verdict === 'warning' || verdict === 'failed') && (
+          <span>{texts?.explanation ?? check.explanation}</span>
+        )}
+        {fix !== null && !fixed && (
+          <span className={styles['fix']} lang="en">
+            {fix}
+          </span>
+        )}
+      </span>
+    </li>
   );
 }

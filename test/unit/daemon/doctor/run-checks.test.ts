@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { broken, type Check, fine, type Finding } from '../../../../src-daemon/doctor/check.ts';
+import { checksEn } from '../../../../src-shared/i18n/checks-en.ts';
 import { runChecks } from '../../../../src-daemon/doctor/run-checks.ts';
 
 describe('the doctor', () => {
@@ -8,25 +9,28 @@ describe('the doctor', () => {
 
   it('tells what each check saw, in their order, although one fails and one hangs', async () => {
     const checks = [
-      check('hangs', () => new Promise<Finding>(() => undefined)),
-      check('throws', () => {
+      check('link-hangs', () => new Promise<Finding>(() => undefined)),
+      check('link-throws', () => {
         throw new Error('no such file');
       }),
-      check('is fine', () => fine('two links')),
+      check('link-fine', () => fine('two links')),
     ];
     const running = runChecks(checks, false);
     await vi.advanceTimersByTimeAsync(5_000);
     expect((await running).map(({ name, verdict, evidence }) => [name, verdict, evidence])).toEqual([
-      ['hangs', 'warning', 'the check could not be made: no answer within 5 s'],
-      ['throws', 'warning', 'the check could not be made: no such file'],
-      ['is fine', 'ok', 'two links'],
+      ['link-hangs', 'warning', 'the check could not be made: no answer within 5 s'],
+      ['link-throws', 'warning', 'the check could not be made: no such file'],
+      ['link-fine', 'ok', 'two links'],
     ]);
     expect(vi.getTimerCount()).toBe(0);
   });
 
   it('changes nothing unless it is asked to', async () => {
     const repair = vi.fn(async () => undefined);
-    const [told] = await runChecks([check('strict', () => broken('eth0 strict', 'set it', repair))], false);
+    const [told] = await runChecks(
+      [check('reverse-path-filter', () => broken('eth0 strict', 'set it', repair))],
+      false,
+    );
     expect(told).toMatchObject({ verdict: 'failed', fix: 'set it', fixable: true, fixed: false });
     expect(repair).not.toHaveBeenCalled();
   });
@@ -37,12 +41,12 @@ describe('the doctor', () => {
       isStrict
         ? broken('eth0 strict', 'set it', () => Promise.resolve((isStrict = false)))
         : fine('eth0 loose');
-    expect(await runChecks([check('filter', look)], true)).toEqual([
+    expect(await runChecks([check('reverse-path-filter', look)], true)).toEqual([
       {
-        name: 'filter',
+        name: 'reverse-path-filter',
         verdict: 'ok',
         evidence: 'eth0 strict; now: eth0 loose',
-        explanation: 'It matters.',
+        explanation: checksEn['reverse-path-filter'].explanation,
         fix: 'set it',
         fixable: true,
         fixed: true,
@@ -54,7 +58,10 @@ describe('the doctor', () => {
     const useless = (): Finding => broken('still', 'set it', () => Promise.resolve());
     const refused = (): Finding => broken('closed', 'open it', () => Promise.reject(new Error('EROFS')));
     const stuck = (): Finding => broken('stuck', 'push it', () => new Promise(() => undefined));
-    const running = runChecks([check('a', useless), check('b', refused), check('c', stuck)], true);
+    const running = runChecks(
+      [check('link-a', useless), check('link-b', refused), check('link-c', stuck)],
+      true,
+    );
     await vi.advanceTimersByTimeAsync(5_000);
     expect((await running).map(({ verdict, evidence, fixed }) => [verdict, evidence, fixed])).toEqual([
       ['failed', 'still, also after the fix', false],
@@ -64,6 +71,6 @@ describe('the doctor', () => {
   });
 });
 
-function check(name: string, look: Check['look']): Check {
-  return { name, explanation: 'It matters.', look };
+function check(name: Check['name'], look: Check['look']): Check {
+  return { name, look };
 }
