@@ -99,7 +99,10 @@ export class Daemon implements HandledDaemon {
       findBoxes: () => this.finder.findForPairing(),
       daemon: this,
     });
-    this.routes = new RouteKeeper(journal, (error) => this.fail('routes-refused', error));
+    this.routes = new RouteKeeper(journal, {
+      onApplied: () => this.settle(),
+      onRefused: (error) => this.fail('routes-refused', error),
+    });
     this.apps = new AppRules(this, this.routes, journal, log);
     this.routeWatch = new RouteWatch(this.routes, this.apps, log);
     this.monitor = watchLinks(options.links, log, () => void this.onLinks());
@@ -257,6 +260,7 @@ export class Daemon implements HandledDaemon {
       hasBox: tunnel !== null,
       failure: this.failure,
       isConfigured: this.config !== null,
+      isRouted: this.routes.isLeading,
       hasCarrying: tunnel?.session.isEstablished === true && tunnel.session.hasCarrying,
       lostSince: tunnel?.session.lostSince ?? 0,
       wantedSince: this.wantedSince,

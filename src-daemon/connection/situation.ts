@@ -14,6 +14,8 @@ export interface Situation {
   readonly failure: FailureCause | null;
   /** Whether the box has told the tunnel's addresses since the daemon started. */
   readonly isConfigured: boolean;
+  /** Whether the routes that lead new connections into the tunnel are in force. */
+  readonly isRouted: boolean;
   readonly hasCarrying: boolean;
   /** Since when nothing carries, 0 if something does; and since when the tunnel has been wanted. */
   readonly lostSince: number;
@@ -57,7 +59,7 @@ export function stateOf(situation: Situation): TunnelState {
   if (situation.failure !== null) return 'failed';
   if (!situation.isWanted) return 'off';
   if (!situation.hasBox) return 'failed';
-  if (situation.hasCarrying && situation.isConfigured) return 'protected';
+  if (situation.hasCarrying && situation.isConfigured && situation.isRouted) return 'protected';
   if (situation.usableLinks === 0) return 'away';
   if (!isLongLost(situation)) return 'connecting';
   return situation.isElsewhere ? 'away' : 'box-unreachable';

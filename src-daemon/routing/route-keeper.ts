@@ -12,22 +12,34 @@ import { networkOf } from './network-of.ts';
 import { hasOpenConnections } from './open-connections.ts';
 import { type Situation, routingOf } from '../connection/situation.ts';
 
+export interface RouteKeeperOptions {
+  /** {@link RouteKeeper.isLeading} has changed. */
+  readonly onApplied: () => void;
+  readonly onRefused: (error: unknown) => void;
+}
+
 /** Lets the system's routes follow the situation, one change after the other, and knows when draining is over. */
 export class RouteKeeper {
   private readonly routes: LaptopRoutes;
-  private readonly onRefused: (error: unknown) => void;
+  private readonly options: RouteKeeperOptions;
   /** Name servers in the links' own networks that are asked through the tunnel. */
   nameServers: readonly string[] = [];
   private draining: TunnelConfig | null = null;
   private isPresent = false;
   private isClosed = false;
   private lastKey = '';
+  private leads = false;
   /** The tunnel's own addresses in the last session; empty before the first. */
   tunnelAddresses: readonly string[] = [];
 
-  constructor(journal: SystemJournal, onRefused: (error: unknown) => void) {
+  constructor(journal: SystemJournal, options: RouteKeeperOptions) {
     this.routes = new LaptopRoutes({ exec, journal, sysctls: sysctlFiles(), tunnelName: TUNNEL_NAME });
-    this.onRefused = onRefused;
+    this.options = options;
+  }
+
+  /** Whether new connections are led into the tunnel: the system has taken the routes, not only been asked to. */
+  get isLeading(): boolean {
+    return this.leads;
   }
 
   get isDraining(): boolean {
@@ -62,7 +74,7 @@ export class RouteKeeper {
     if (situation.isWanted) this.draining = null;
     const routing = routingOf({ ...situation, isDraining: this.isDraining });
     if (routing === 'absent' || config === null) {
-      if (this.isPresent) this.settle(this.cleanUp());
+      if (this.isPresent) this.settle(this.cleanUp(), false);
       return;
     }
     const addresses = links.filter((link) => link.ignoredBecause === null).flatMap((link) => link.addresses);
@@ -82,7 +94,7 @@ export class RouteKeeper {
     this.lastKey = key;
     this.tunnelAddresses = address6 === null ? [address4] : [address4, address6];
     this.isPresent = true;
-    this.settle(this.routes.apply(desired));
+    this.settle(this.routes.apply(desired), desired.active);
   }
 
   /** Whether an address is the tunnel's own. */
@@ -97,7 +109,7 @@ export class RouteKeeper {
       return await this.routes.reassert();
     } catch (error) {
       this.lastKey = '';
-      this.onRefused(error);
+      this.options.onRefused(error);
       return '';
     }
   }
@@ -115,10 +127,18 @@ export class RouteKeeper {
     await this.cleanUp();
   }
 
-  private settle(change: Promise<unknown>): void {
-    change.catch((error: unknown) => {
-      this.lastKey = '';
-      this.onRefused(error);
-    });
+  /** Changes are worked off in turn, so the last one that was asked for is the last to come here. */
+  private settle(change: Promise<unknown>, leads: boolean): void {
+    change.then(
+      () => {
+        if (this.leads === leads || this.isClosed) return;
+        this.leads = leads;
+        this.options.onApplied();
+      },
+      (error: unknown) => {
+        this.lastKey = '';
+        this.options.onRefused(error);
+      },
+    );
   }
 }

@@ -135,7 +135,7 @@ function internetOf({ situation, links }: StatusFacts): Internet {
   );
   if (!hasUplink) return 'none';
   // While the box is only just silent, new connections wait in the tunnel.
-  return state === 'connecting' && situation.isConfigured ? 'none' : 'direct';
+  return state === 'connecting' && situation.isRouted ? 'none' : 'direct';
 }
 
 function duplicatedRatio(session: Session | null): number {

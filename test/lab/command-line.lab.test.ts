@@ -208,6 +208,23 @@ describe('bowline against running daemons', () => {
     });
   });
 
+  it('says protected no sooner than new connections are led into the tunnel', async () => {
+    await inHome({}, async (scene) => {
+      const tunnel = await scene.tunnel();
+      const connections = scene.use(await NewConnections.prepare(scene.home));
+      for (let turn = 0; turn < 3; turn++) {
+        expect((await tunnel.tryCli('off', '--now')).status).toBe(EXIT.done);
+        await tunnel.waitFor('the tunnel to be off', ({ state }) => state === 'off');
+        const on = tunnel.tryCli('on');
+        // Without a pause: the routes come some milliseconds after the first packet could be carried.
+        while ((await tunnel.status())?.state !== 'protected');
+        expect((await connections.open(6)).source).toBe(BOX_WAN.v6);
+        expect((await connections.open(4)).source).toBe(BOX_WAN.v4);
+        expect((await on).status).toBe(EXIT.done);
+      }
+    });
+  });
+
   it('on lets a plain connection go on where it is, and new ones use the tunnel', async () => {
     await inHome({}, async (scene) => {
       const tunnel = await scene.tunnel();

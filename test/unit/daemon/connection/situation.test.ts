@@ -34,6 +34,14 @@ describe('a box that does not answer', () => {
   });
 });
 
+describe('a tunnel that carries', () => {
+  it('protects from when the system has taken the routes, and not before', () => {
+    const unrouted = situation({ isRouted: false, wantedSince: 99 * SECOND });
+    expect([stateOf(unrouted), routingOf(unrouted)]).toEqual(['connecting', 'active']);
+    expect(stateOf({ ...unrouted, isRouted: true })).toBe('protected');
+  });
+});
+
 function situation(overrides: Partial<Situation>): Situation {
   return {
     now: 100 * SECOND,
@@ -43,6 +51,7 @@ function situation(overrides: Partial<Situation>): Situation {
     hasBox: true,
     failure: null,
     isConfigured: true,
+    isRouted: true,
     hasCarrying: true,
     lostSince: 0,
     wantedSince: 1,
