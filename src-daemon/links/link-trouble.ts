@@ -50,17 +50,19 @@ export class DozeDetector {
     const { kind, state, minRttMicros: least, smoothedRttMicros: smoothed } = link;
     // A link that carries has no time to doze.
     if (kind !== 'wifi' || state !== 'standby' || least === null || smoothed === null) this.hits = 0;
-    else if (least < MOST_AWAKE_MICROS && smoothed > LEAST_DOZING_MICROS && smoothed < MOST_DOZING_MICROS)
-      this.hits = Math.min(this.hits + 1, 2 * CERTAIN_HITS);
-    else this.hits = Math.max(0, this.hits - 1);
+    else if (smoothed - least < LEAST_DOZING_MICROS || smoothed > MOST_DOZING_MICROS)
+      this.hits = Math.max(0, this.hits - 1);
+    // An idle link is asked once a second; ten answers may by chance have no early one, which says nothing.
+    else if (least < MOST_AWAKE_MICROS) this.hits = Math.min(this.hits + 1, 2 * CERTAIN_HITS);
     return this.hits >= CERTAIN_HITS;
   }
 }
 
-/** A Wi-Fi link that is awake answers within this time, at its best. */
-const MOST_AWAKE_MICROS = 15_000;
+/** A Wi-Fi link that is awake answers within this time, at its best, with a quarter of a beacon's interval to spare. */
+const MOST_AWAKE_MICROS = 25_000;
 /** The mean of what dozing adds is half a beacon's interval, 51 ms; the smoothed delay wanders around it. */
 const LEAST_DOZING_MICROS = 25_000;
+/** A smoothed delay beyond this is a queue. */
 const MOST_DOZING_MICROS = 160_000;
 /** Seconds: one slow answer moves the smoothed delay for a few. */
 const CERTAIN_HITS = 8;

@@ -33,10 +33,20 @@ describe('a radio that dozes', () => {
   it.each([
     ['answers at once', 2_000, 4_000],
     ['is far away, steadily', 45_000, 51_000],
+    ['is some way away, steadily', 20_000, 35_000],
     ['is overloaded', 2_000, 400_000],
+    ['may be far away or unlucky', 40_000, 80_000],
   ])('is no radio that %s', (_, least, smoothed) => {
     const detector = new DozeDetector();
     expect(Array.from({ length: 30 }, () => note(detector, least, smoothed))).not.toContain(true);
+  });
+
+  it('is told although no early answer came for a while', () => {
+    const detector = new DozeDetector();
+    for (let i = 0; i < 4; i++) note(detector, 9_000, 51_000);
+    for (let i = 0; i < 20; i++) note(detector, 31_000, 58_000);
+    const verdicts = Array.from({ length: 4 }, () => note(detector, 20_000, 51_000));
+    expect(verdicts).toEqual([false, false, false, true]);
   });
 
   it('is none that carries, and no cable', () => {
