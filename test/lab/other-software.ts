@@ -101,7 +101,17 @@ export class ForeignVpn implements AsyncDisposable {
     const vpn = new ForeignVpn(home, device, writeConfig(home, device, config));
     await home.run('net', 'wg-quick', ['up', writeConfig(home, farDevice, farConfig)]);
     await home.run('laptop', 'wg-quick', ['up', vpn.#configPath]);
+    await vpn.#shakeHands();
     return vpn;
+  }
+
+  /**
+   * Waits for the first answer. WireGuard greets before wg-quick has set its mark; where the answer comes after, strict
+   * reverse path filtering drops it, and the next greeting goes out five seconds later.
+   */
+  async #shakeHands(): Promise<void> {
+    for (let attempt = 0; attempt < 10; attempt++) if ((await this.ping(1)) === 1) return;
+    throw new Error(`${this.device} does not answer`);
   }
 
   /** Sends packets to the far end through the VPN, ten a second, and tells how many answers came. */
