@@ -110,6 +110,7 @@ describe('the menu of the tray', () => {
     const links = [linkStatus('eth0', { state: 'lost', rttMicros: null })];
     const rowsOf = (status: Status): readonly string[] => labels(trayView(facts({ status })).rows);
     expect(rowsOf({ ...offStatus(), links })).toContain('Ethernet: not used');
+    expect(rowsOf({ ...STATES['failed']!, links } as Status)).toContain('Ethernet: not used');
     expect(rowsOf({ ...offStatus(), state: 'off', draining: true, links })).toContain('Ethernet: lost');
   });
 
